@@ -1,0 +1,40 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+export type MailStatus = 'pending' | 'sent' | 'failed';
+
+/**
+ * A mail that is owed to somebody because of an event. The row is the truth, the queue a hint: what is `pending` is
+ * sent whatever becomes of Redis. Texts and tokens are made when it is sent; nothing secret rests here.
+ */
+@Entity('mails')
+@Check('mails_status', `status IN ('pending', 'sent', 'failed')`)
+@Index('mails_pending', ['nextAttemptAt'], { where: `status = 'pending'` })
+@Index('mails_event', ['eventId', 'recipientId', 'template'], { unique: true })
+export class Mail {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  eventId: string;
+
+  @Column('uuid')
+  recipientId: string;
+
+  @Column('text')
+  template: string;
+
+  @Column('text', { default: 'pending' })
+  status: MailStatus;
+
+  @Column('int', { default: 0 })
+  attempts: number;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  nextAttemptAt: Date;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  sentAt: Date | null;
+}

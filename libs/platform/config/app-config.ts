@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import { weakSecretReason } from '@waybill/core/crypto';
+import { PRODUCTION_NAMES, readEnvironment } from './environment';
+
+export type SignupPolicy = { kind: 'open' } | { kind: 'invite' } | { kind: 'domains'; domains: string[] };
+
+/** Everything that can be set, validated, in the shape that the code uses. Sizes are bytes, durations milliseconds. */
+export class AppConfig {
+  readonly production: boolean;
+  readonly http: {
+    port: number;
+    host: string;
+    /** What links in mails and answers begin with; no trailing slash. Never taken from a request. */
+    publicUrl: string;
+    /** Express' `trust proxy` setting: whom to believe about the client's address. */
+    trustProxy: boolean | number | string;
+    corsOrigins: string[];
+    docs: boolean;
+    shutdownMs: number;
+  };
+  readonly dataDir: string;
+  readonly database: { url: string; poolSize: number };
+  readonly redis: { url: string };
+  readonly storage: { type: 'LOCAL' | 'S3'; localDir: string };
+  readonly keyringFile: string;
+  readonly secrets: { jwt: string; link: string };
+  readonly mail: { smtpUrl: string | null; from: string; dir: string };
+  readonly signup: SignupPolicy;
+  readonly uploads: {
+    documents: { extensions: string[]; maxBytes: number };
+    /** Bytes a user may store; null is without limit. */
+    userQuotaBytes: number | null;
+    /** The budget of plaintext in flight that all uploads of this process share. */
+    bufferBytes: number;
+    /** When an open staging part is closed: by its size or by its age, whichever comes first. */
+    partBytes: number;
+    partMs: number;
+    /** How long a sender may stay silent. */
+    idleMs: number;
+  };
+  readonly sealing: { concurrency: number; attempts: number; backoffMs: number };
+  /** How long what a process holds stays its own without a sign of life. */
+  readonly leaseMs: number;
+  readonly sweepMs: number;
+  readonly rateLimitScale: number;
+  readonly logLevel: string;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    const { environment, problems } = readEnvironment(env);
+    const production = environment.NODE_ENV === 'production';
+    if (production) problems.push(...productionProblems(env));
+    if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
+
+    const e = environment;
+    this.production = production;
+    this.http = {
+      port: e.PORT,
+      host: e.HOST,
+      publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, ''),
+      trustProxy: parseTrustProxy(e.TRUST_PROXY),
+      corsOrigins: list(e.CORS_ORIGINS),
+      docs: e.API_DOCS,
+      shutdownMs: e.SHUTDOWN_SECONDS * 1000,
+    };
+    this.dataDir = resolve(e.DATA_DIR);
+    this.database = { url: e.DATABASE_URL, poolSize: e.DATABASE_POOL_SIZE };
+    this.redis = { url: e.REDIS_URL };
+    this.storage = { type: e.STORAGE_TYPE, localDir: resolve(e.STORAGE_DIR ?? `${e.DATA_DIR}/objects`) };
+    this.keyringFile = resolve(e.KEYRING_FILE);
+    this.secrets = { jwt: e.JWT_SECRET, link: e.LINK_SECRET };
+    this.mail = { smtpUrl: e.SMTP_URL ?? null, from: e.MAIL_FROM, dir: resolve(e.DATA_DIR, 'mail') };
+    this.signup = parseSignupPolicy(e.SIGNUP_POLICY);
+    this.uploads = {
+      documents: {
+        extensions: list(e.UPLOAD_DOCUMENT_TYPES.toLowerCase()),
+        maxBytes: e.UPLOAD_DOCUMENT_MAX_BYTES,
+      },
+      userQuotaBytes: e.USER_QUOTA_BYTES === 0 ? null : e.USER_QUOTA_BYTES,
+      bufferBytes: e.UPLOAD_BUFFER_BYTES,
+      partBytes: e.UPLOAD_PART_BYTES,
+      partMs: e.UPLOAD_PART_SECONDS * 1000,
+      idleMs: e.UPLOAD_IDLE_SECONDS * 1000,
+    };
+    this.sealing = {
+      concurrency: e.SEALING_CONCURRENCY,
+      attempts: e.SEALING_ATTEMPTS,
+      backoffMs: e.SEALING_BACKOFF_SECONDS * 1000,
+    };
+    this.leaseMs = e.LEASE_SECONDS * 1000;
+    this.sweepMs = e.SWEEP_SECONDS * 1000;
+    this.rateLimitScale = e.RATE_LIMIT_SCALE;
+    this.logLevel = e.LOG_LEVEL;
+  }
+}
+
+/** The environment does not hold; `problems` has a sentence for each variable, without any value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: string[]) {
+    super(`The settings do not hold:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** In production nothing is defaulted or generated: what is missing, weak, a sample or used twice stops the start. */
+function productionProblems(env: NodeJS.ProcessEnv): string[] {
+  const missing = PRODUCTION_NAMES.filter((name) => !env[name]?.trim()).map((name) => `${name} is missing`);
+  const secrets = ['JWT_SECRET', 'LINK_SECRET'].filter((name) => env[name]?.trim());
+  const weak = secrets.flatMap((name) => {
+    const reason = weakSecretReason(env[name]!.trim());
+    return reason === null ? [] : [`${name} is no secret: ${reason}`];
+  });
+  const repeated =
+    secrets.length === 2 && env.JWT_SECRET!.trim() === env.LINK_SECRET!.trim()
+      ? ['LINK_SECRET is the same as JWT_SECRET; each needs its own']
+      : [];
+  return [...missing, ...weak, ...repeated];
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function parseTrustProxy(value: string): boolean | number | string {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function parseSignupPolicy(value: string): SignupPolicy {
+  if (value === 'open' || value === 'invite') return { kind: value };
+  return { kind: 'domains', domains: list(value.slice('domains:'.length).toLowerCase()) };
+}

@@ -1,0 +1,2 @@
+export { AppConfig, ConfigError, type SignupPolicy } from './app-config';
+export { ConfigModule } from './config.module';

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+/**
+ * A transaction in progress. Whoever writes takes one explicitly, so that "these belong together" is visible in the
+ * signature and nobody opens a connection behind another's back.
+ */
+export type Tx = EntityManager;
+
+/** The way to PostgreSQL: raw statements for hot paths, transactions, and locks that live as long as a connection. */
+@Injectable()
+export class Database {
+  constructor(@InjectDataSource() private readonly source: DataSource) {}
+
+  /** Runs one statement, within `tx` when given. An UPDATE or DELETE with RETURNING answers its rows, too. */
+  async query<Row>(sql: string, parameters: unknown[] = [], tx?: Tx): Promise<Row[]> {
+    const answer: unknown = await (tx ?? this.source.manager).query(sql, parameters);
+    return rowsOf<Row>(answer);
+  }
+
+  /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.source.transaction(work);
+  }
+
+  /**
+   * Runs `work` if no other process holds the lock of that name, and tells whether it did. The lock belongs to one
+   * connection, so it ends with the process however that ends.
+   */
+  async withAdvisoryLock(name: string, work: () => Promise<void>): Promise<boolean> {
+    const runner = this.source.createQueryRunner();
+    try {
+      await runner.connect();
+      const [row] = rowsOf<{ taken: boolean }>(
+        await runner.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken', [name]),
+      );
+      if (!row?.taken) return false;
+      try {
+        await work();
+        return true;
+      } finally {
+        await runner.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** Whether the database answers; for readiness. */
+  async check(): Promise<void> {
+    await this.source.query('SELECT 1');
+  }
+}
+
+/** TypeORM answers `[rows, count]` to UPDATE and DELETE, and rows to all else. */
+function rowsOf<Row>(answer: unknown): Row[] {
+  if (!Array.isArray(answer)) return [];
+  const [first, second] = answer as [unknown, unknown];
+  if (answer.length === 2 && Array.isArray(first) && typeof second === 'number') return first as Row[];
+  return answer as Row[];
+}

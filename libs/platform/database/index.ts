@@ -1,0 +1,5 @@
+export { Database, type Tx } from './database';
+export { DatabaseModule } from './database.module';
+export { dataSourceOptions } from './data-source-options';
+export { isUniqueViolation } from './errors';
+export { migrate, schemaDrift } from './schema';
