@@ -1,0 +1,10 @@
+export type { AnyCommittedEvent, CommittedEvent, EventCatalogue, EventType, NewEvent } from './events';
+export {
+  JOBS,
+  QUEUES,
+  type Job,
+  type JobCatalogue,
+  type JobData,
+  type JobName,
+  type QueueName,
+} from './jobs';

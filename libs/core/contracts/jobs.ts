@@ -1,0 +1,39 @@
+/**
+ * Every job there is: name → payload. Payloads carry ids only, never keys, names or bytes: Redis is no place for
+ * secrets, and PostgreSQL knows the rest.
+ */
+export interface JobCatalogue {
+  /** Seals a received upload into the vault. `attempt` is the number of sealings begun when the job was made. */
+  'upload.seal': { uploadId: string; attempt: number };
+  /** Sends one mail. `attempt` is the number of tries before this one. */
+  'mail.send': { mailId: string; attempt: number };
+  /** Re-creates the jobs that rows ask for and Redis does not have. */
+  reconcile: Record<string, never>;
+  /** Takes what died, or was abandoned, off the store. */
+  sweep: Record<string, never>;
+}
+
+export type JobName = keyof JobCatalogue;
+export type JobData<N extends JobName> = JobCatalogue[N];
+export type QueueName = 'encryption' | 'notifications' | 'cleanup';
+
+/** A job as it is handed to the queue; wrong data for a name does not compile. */
+export type Job = { [N in JobName]: { name: N; data: JobCatalogue[N]; delayMs?: number } }[JobName];
+
+interface JobTraits<N extends JobName> {
+  queue: QueueName;
+  /** The identity by which doubles are recognised: the row, and the try. */
+  id: (data: JobCatalogue[N]) => string;
+  /** Set for what comes back by itself. */
+  repeats?: true;
+}
+
+/** The one place that says where each job goes and what makes two of them the same. */
+export const JOBS: { [N in JobName]: JobTraits<N> } = {
+  'upload.seal': { queue: 'encryption', id: (data) => `${data.uploadId}:${data.attempt}` },
+  'mail.send': { queue: 'notifications', id: (data) => `${data.mailId}:${data.attempt}` },
+  reconcile: { queue: 'cleanup', id: () => 'reconcile', repeats: true },
+  sweep: { queue: 'cleanup', id: () => 'sweep', repeats: true },
+};
+
+export const QUEUES: readonly QueueName[] = ['encryption', 'notifications', 'cleanup'];

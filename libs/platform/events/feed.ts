@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { AnyCommittedEvent } from '@waybill/core/contracts';
+import { Database, type Tx } from '@waybill/platform/database';
+
+/** Reads the feed: committed events, in the order that all readers see. */
+@Injectable()
+export class EventFeed {
+  constructor(private readonly database: Database) {}
+
+  /** The events after `position`, at most `limit`, in feed order. */
+  async after(position: number, limit: number, tx?: Tx): Promise<AnyCommittedEvent[]> {
+    return this.database.query<AnyCommittedEvent>(
+      `SELECT feed.position, event.id, event.type, event.occurred_at AS "occurredAt", event.actor_id AS "actorId",
+              event.owner_id AS "ownerId", event.subject_id AS "subjectId", event.data
+       FROM event_feed feed JOIN events event ON event.id = feed.event_id
+       WHERE feed.position > $1 ORDER BY feed.position LIMIT $2`,
+      [position, limit],
+      tx,
+    );
+  }
+
+  /**
+   * Hands the next events to `consume`, in the transaction that also remembers how far the reader has come: what
+   * `consume` writes through `tx` is done once for each event. One process at a time reads under a name; another
+   * caller finds nothing to do. Tells how many events were consumed.
+   */
+  async advance(
+    reader: string,
+    limit: number,
+    consume: (tx: Tx, events: AnyCommittedEvent[]) => Promise<void>,
+  ): Promise<number> {
+    await this.database.query('INSERT INTO event_cursors (reader) VALUES ($1) ON CONFLICT DO NOTHING', [
+      reader,
+    ]);
+    return this.database.transaction(async (tx) => {
+      const [cursor] = await this.database.query<{ position: number }>(
+        'SELECT position FROM event_cursors WHERE reader = $1 FOR UPDATE SKIP LOCKED',
+        [reader],
+        tx,
+      );
+      if (cursor === undefined) return 0;
+      const events = await this.after(cursor.position, limit, tx);
+      if (events.length === 0) return 0;
+      await consume(tx, events);
+      await this.database.query(
+        'UPDATE event_cursors SET position = $2 WHERE reader = $1',
+        [reader, events[events.length - 1]!.position],
+        tx,
+      );
+      return events.length;
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@waybill/platform/database';
+
+const BATCH = 1_000;
+
+/**
+ * Gives committed events their place in the feed.
+ *
+ * Insertion order is not commit order: a reader that has seen number 6002 can miss 6001, committed later. So events
+ * are numbered again, after they were committed, by one writer at a time; what it has numbered never changes, and
+ * every transport reads from there. The outbox holds just what has no number yet, so the work does not grow with
+ * history.
+ */
+@Injectable()
+export class Sequencer {
+  constructor(private readonly database: Database) {}
+
+  /** Numbers what is waiting, and tells how many that were. Safe to call from several processes at once. */
+  async run(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const placed = await this.runBatch();
+      total += placed;
+      if (placed < BATCH) return total;
+    }
+  }
+
+  private async runBatch(): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      // The lock lasts to the end of the transaction: the next writer starts from what this one has committed.
+      await this.database.query(
+        `SELECT pg_advisory_xact_lock(hashtextextended('waybill:sequencer', 0))`,
+        [],
+        tx,
+      );
+      const placed = await this.database.query<{ position: number }>(
+        `WITH taken AS (
+           DELETE FROM event_outbox
+           WHERE seq IN (SELECT seq FROM event_outbox ORDER BY seq LIMIT ${BATCH})
+           RETURNING seq, event_id
+         ), last AS (
+           SELECT coalesce(max(position), 0) AS position FROM event_feed
+         )
+         INSERT INTO event_feed (position, event_id)
+         SELECT last.position + row_number() OVER (ORDER BY taken.seq), taken.event_id FROM taken, last
+         RETURNING position`,
+        [],
+        tx,
+      );
+      return placed.length;
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { ObjectRegistry, type DeadObject } from './object-registry';
+export { ObjectsModule } from './objects.module';

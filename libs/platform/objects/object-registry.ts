@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '@waybill/platform/database';
+
+export interface DeadObject {
+  key: string;
+  driver: string;
+}
+
+/** The registry of objects: announced before they are written, published with what refers to them, buried, forgotten. */
+@Injectable()
+export class ObjectRegistry {
+  constructor(private readonly database: Database) {}
+
+  /** Announces an object whose first byte is about to be written, under a lease. Committed when this resolves. */
+  async register(key: string, driver: string, leaseMs: number, tx?: Tx): Promise<void> {
+    await this.database.query(
+      `INSERT INTO objects (key, driver, state, lease_until)
+       VALUES ($1, $2, 'writing', now() + $3 * interval '1 millisecond')`,
+      [key, driver, leaseMs],
+      tx,
+    );
+  }
+
+  /** Tells that a writer is still at work; false when the object was taken from it meanwhile. */
+  async renew(key: string, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE objects SET lease_until = now() + $2 * interval '1 millisecond'
+       WHERE key = $1 AND state = 'writing' RETURNING key`,
+      [key, leaseMs],
+    );
+    return rows.length > 0;
+  }
+
+  /** Makes a durable object part of something visible; false when it is no longer the writer's to publish. */
+  async publish(tx: Tx, key: string, size: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE objects SET state = 'live', size = $2, lease_until = NULL
+       WHERE key = $1 AND state = 'writing' RETURNING key`,
+      [key, size],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives objects up. From the commit on nothing refers to them, and the sweeper takes their bytes. */
+  async bury(keys: readonly string[], tx?: Tx): Promise<void> {
+    if (keys.length === 0) return;
+    await this.database.query(
+      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = ANY($1) AND state <> 'dead'`,
+      [keys],
+      tx,
+    );
+  }
+
+  /** Gives up what writers have abandoned: registered, never published, and past its lease. */
+  async buryAbandoned(): Promise<number> {
+    const rows = await this.database.query(
+      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
+       WHERE state = 'writing' AND lease_until < now() RETURNING key`,
+    );
+    return rows.length;
+  }
+
+  /** Some of the objects whose bytes are still to be removed, oldest first. */
+  async dead(limit: number): Promise<DeadObject[]> {
+    return this.database.query<DeadObject>(
+      `SELECT key, driver FROM objects WHERE state = 'dead' ORDER BY died_at LIMIT $1`,
+      [limit],
+    );
+  }
+
+  /** Forgets objects whose bytes are gone. */
+  async forget(keys: readonly string[]): Promise<void> {
+    await this.database.query(`DELETE FROM objects WHERE key = ANY($1) AND state = 'dead'`, [keys]);
+  }
+}
