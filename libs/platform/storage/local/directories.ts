@@ -1,0 +1,95 @@
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf } from './file-errors';
+import type { FileSystem } from './file-system';
+
+const PRIVATE_DIRECTORY = 0o700;
+
+/** Makes directories, and makes their entries durable. */
+export class Directories {
+  private readonly ready = new Map<string, Promise<void>>();
+  private readonly syncing = new Map<string, Promise<void>>();
+  private readonly waiting = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly fs: FileSystem,
+    private readonly root: string,
+  ) {}
+
+  /** Resolves when the directory, the root or one below it, is there to stay. */
+  ensure(directory: string): Promise<void> {
+    let ready = this.ready.get(directory);
+    if (!ready) {
+      ready = this.make(directory).catch((error: unknown) => {
+        this.ready.delete(directory);
+        throw error;
+      });
+      this.ready.set(directory, ready);
+    }
+    return ready;
+  }
+
+  /** For when a directory turned out to be gone: every next `ensure` looks again. */
+  forget(): void {
+    this.ready.clear();
+  }
+
+  /**
+   * Resolves when every entry that was made or removed before the call is durable. Group commit: one fsync serves all who
+   * asked before it began. A failure goes to those it served and is not tried again on their behalf, since Linux reports a
+   * lost write once and the next fsync would claim success.
+   */
+  sync(directory: string): Promise<void> {
+    const current = this.syncing.get(directory);
+    if (!current) return this.begin(directory);
+    let next = this.waiting.get(directory);
+    if (!next) {
+      const begin = () => {
+        this.waiting.delete(directory);
+        return this.begin(directory);
+      };
+      next = current.then(begin, begin);
+      this.waiting.set(directory, next);
+    }
+    return next;
+  }
+
+  private begin(directory: string): Promise<void> {
+    const sync = this.fsync(directory).finally(() => {
+      if (this.syncing.get(directory) === sync) this.syncing.delete(directory);
+    });
+    this.syncing.set(directory, sync);
+    return sync;
+  }
+
+  private async fsync(directory: string): Promise<void> {
+    const handle = await this.fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private async make(directory: string): Promise<void> {
+    if (directory !== this.root) await this.ensure(dirname(directory));
+    const made = await this.mkdir(directory);
+    // One that was found may be a moment old, made by another process that has not come to its fsync yet. What stands above
+    // the root is the operator's, who need not let us open it.
+    if (made || directory !== this.root) await this.sync(dirname(directory));
+  }
+
+  /** Whether the directory had to be made. */
+  private async mkdir(directory: string, withParents = true): Promise<boolean> {
+    try {
+      await this.fs.mkdir(directory, { mode: PRIVATE_DIRECTORY });
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return false;
+      if (errnoOf(error) !== 'ENOENT' || !withParents) throw error;
+    }
+    const parent = dirname(directory);
+    if (await this.mkdir(parent)) await this.sync(dirname(parent));
+    return this.mkdir(directory, false);
+  }
+}

@@ -1,0 +1,109 @@
+import { AppError } from '@waybill/core/kernel';
+import type { ObjectWriter } from '../object-store';
+import { translated, unlinkIfThere } from './file-errors';
+import type { File, FileSystem } from './file-system';
+
+/** What a writer needs to know of its object's place. */
+export interface Destination {
+  partial: string;
+  object: string;
+  /** Makes the directory's entries durable. */
+  syncDirectory(): Promise<void>;
+}
+
+/**
+ * Writes to the partial name and moves the file to the object's name once its bytes are durable.
+ *
+ * Operations form one chain of promises. A failed one leaves the chain rejected, which is what makes every later write
+ * and commit fail with the same error and forbids a second fsync after a failed one.
+ */
+export class LocalObjectWriter implements ObjectWriter {
+  private chain: Promise<unknown> = Promise.resolve();
+  private size = 0;
+  private renamed = false;
+  private committing?: Promise<{ size: number }>;
+  private committed = false;
+  private aborting?: Promise<void>;
+
+  constructor(
+    private readonly fs: FileSystem,
+    private readonly file: File,
+    private readonly destination: Destination,
+  ) {}
+
+  write(buffers: Buffer[]): Promise<void> {
+    if (this.committing) return Promise.reject(ended());
+    return this.then(() => this.append(buffers));
+  }
+
+  commit(): Promise<{ size: number }> {
+    this.committing ??= this.then(() => this.publish());
+    return this.committing;
+  }
+
+  abort(): Promise<void> {
+    // Never beside a running operation: the descriptor's number would be another file's at once.
+    const discard = () => this.discard();
+    this.aborting ??= this.chain.then(discard, discard);
+    return this.aborting;
+  }
+
+  private then<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.chain.then(() => {
+      if (this.aborting) throw ended();
+      return translated(operation);
+    });
+    // A promise that nobody awaits must not end the process: the chain tells its failure again, at the latest to commit().
+    result.catch(() => undefined);
+    this.chain = result;
+    return result;
+  }
+
+  private async append(buffers: Buffer[]): Promise<void> {
+    let rest = buffers.filter((buffer) => buffer.length > 0);
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.file.writev(rest, this.size);
+      if (bytesWritten === 0) {
+        throw new AppError('DEPENDENCY_UNAVAILABLE', 'The storage takes no more bytes.');
+      }
+      this.size += bytesWritten;
+      rest = without(rest, bytesWritten);
+    }
+  }
+
+  private async publish(): Promise<{ size: number }> {
+    await this.file.sync();
+    await this.file.close();
+    await this.fs.rename(this.destination.partial, this.destination.object);
+    this.renamed = true;
+    await this.destination.syncDirectory();
+    this.committed = true;
+    return { size: this.size };
+  }
+
+  private async discard(): Promise<void> {
+    if (this.committed) return;
+    await translated(async () => {
+      try {
+        await this.file.close();
+      } finally {
+        await unlinkIfThere(this.fs, this.destination.partial);
+        if (this.renamed) await unlinkIfThere(this.fs, this.destination.object);
+      }
+    });
+  }
+}
+
+/** The buffers without their first `count` bytes. */
+function without(buffers: Buffer[], count: number): Buffer[] {
+  let skip = count;
+  for (const [i, buffer] of buffers.entries()) {
+    if (skip < buffer.length) return [buffer.subarray(skip), ...buffers.slice(i + 1)];
+    skip -= buffer.length;
+  }
+  return [];
+}
+
+function ended(): AppError {
+  return new AppError('INTERNAL', 'The write has ended.');
+}

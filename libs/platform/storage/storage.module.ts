@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AppConfig } from '@waybill/platform/config';
+import { ObjectStores } from './object-stores';
+import { createObjectStores } from './storage-factory';
+
+/** Gives `ObjectStores`, as the settings have it. */
+@Module({
+  providers: [
+    {
+      provide: ObjectStores,
+      useFactory: (config: AppConfig) => createObjectStores(config.storage),
+      inject: [AppConfig],
+    },
+  ],
+  exports: [ObjectStores],
+})
+export class StorageModule {}
