@@ -33,11 +33,11 @@ export class LocalObjectWriter implements ObjectWriter {
 
   write(buffers: Buffer[]): Promise<void> {
     if (this.committing) return Promise.reject(ended());
-    return this.then(() => this.append(buffers));
+    return this.enqueue(() => this.append(buffers));
   }
 
   commit(): Promise<{ size: number }> {
-    this.committing ??= this.then(() => this.publish());
+    this.committing ??= this.enqueue(() => this.publish());
     return this.committing;
   }
 
@@ -48,7 +48,7 @@ export class LocalObjectWriter implements ObjectWriter {
     return this.aborting;
   }
 
-  private then<T>(operation: () => Promise<T>): Promise<T> {
+  private enqueue<T>(operation: () => Promise<T>): Promise<T> {
     const result = this.chain.then(() => {
       if (this.aborting) throw ended();
       return translated(operation);
