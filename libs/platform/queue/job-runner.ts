@@ -1,0 +1,100 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { JOBS, type JobData, type JobName } from '@waybill/core/contracts';
+import { AppConfig } from '@waybill/platform/config';
+import { HANDLES_JOB, type JobHandler } from './handles-job.decorator';
+import { JobQueue } from './job-queue';
+
+const SCHEDULE_CHECK_MS = 5_000;
+
+/**
+ * Runs in the worker: gives every job of the catalogue to the one method that handles it. A job without a handler, or
+ * with two, stops the start. What repeats by itself is put on schedule, again and again, because Redis may forget.
+ */
+@Injectable()
+export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(JobRunner.name);
+  private readonly stopping = new AbortController();
+  private scheduleTimer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly jobs: JobQueue,
+    private readonly config: AppConfig,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const handlers = this.findHandlers();
+    for (const name of Object.keys(JOBS) as JobName[]) {
+      const found = handlers.get(name) ?? [];
+      if (found.length !== 1)
+        throw new Error(`The job ${name} has ${found.length} handlers; it needs exactly one.`);
+      this.listen(name, found[0]!);
+    }
+    this.keepSchedules();
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.scheduleTimer);
+    this.stopping.abort();
+  }
+
+  private listen(name: JobName, handler: JobHandler<JobName>): void {
+    const queue = this.jobs.queue(JOBS[name].queue);
+    if (queue.listenerCount('error') === 0) {
+      queue.on('error', (error) => this.log.warn(`Queue ${queue.name}: ${error.message}`));
+      queue.on('failed', (job, error) =>
+        this.log.error(`Job ${job.name} ${job.id} failed: ${error.message}`, error.stack),
+      );
+    }
+    const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : JOBS[name].repeats ? 1 : 4;
+    void queue
+      .process(name, concurrency, (job) =>
+        handler(job.data as JobData<JobName>, { signal: this.stopping.signal }),
+      )
+      .catch((error: Error) =>
+        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack),
+      );
+  }
+
+  private keepSchedules(): void {
+    const schedule = (): void => {
+      for (const [name, { queue: queueName, repeats }] of Object.entries(JOBS)) {
+        const queue = this.jobs.queue(queueName);
+        if (!repeats || queue.client.status !== 'ready') continue;
+        queue
+          .add(
+            name,
+            {},
+            { repeat: { every: this.config.sweepMs }, removeOnComplete: true, removeOnFail: true },
+          )
+          .catch((error: Error) => this.log.warn(`The schedule of ${name} was not kept: ${error.message}`));
+      }
+    };
+    schedule();
+    this.scheduleTimer = setInterval(schedule, SCHEDULE_CHECK_MS);
+  }
+
+  private findHandlers(): Map<JobName, JobHandler<JobName>[]> {
+    const handlers = new Map<JobName, JobHandler<JobName>[]>();
+    for (const { instance } of this.discovery.getProviders()) {
+      const prototype: unknown =
+        instance && typeof instance === 'object' ? Object.getPrototypeOf(instance) : null;
+      if (prototype === null || typeof prototype !== 'object') continue;
+      for (const method of this.scanner.getAllMethodNames(prototype)) {
+        const handler = (instance as Record<string, JobHandler<JobName>>)[method];
+        const name =
+          typeof handler === 'function' ? this.reflector.get<JobName>(HANDLES_JOB, handler) : undefined;
+        if (name !== undefined) handlers.set(name, [...(handlers.get(name) ?? []), handler!.bind(instance)]);
+      }
+    }
+    return handlers;
+  }
+}
