@@ -1,0 +1,29 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** SHA-256 (FIPS 180-4) of bytes that come one after the other. */
+export interface Sha256 {
+  update(chunk: Uint8Array): void;
+  /** The 32 bytes; ends the computation. */
+  digest(): Buffer;
+}
+
+export function createSha256(): Sha256 {
+  const hash = createHash('sha256');
+  return {
+    update: (chunk) => void hash.update(chunk),
+    digest: () => hash.digest(),
+  };
+}
+
+/** SHA-256 of bytes that are all there, or of a string's UTF-8. */
+export function sha256(data: string | Uint8Array): Buffer {
+  return createHash('sha256').update(data).digest();
+}
+
+/**
+ * Whether two values are the same bytes (strings as UTF-8), in a time that tells nothing of where they differ, nor,
+ * but for the cost of hashing them, of their lengths.
+ */
+export function constantTimeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
+  return timingSafeEqual(sha256(a), sha256(b));
+}

@@ -1,0 +1,35 @@
+export { fileAad, stagingAad } from './associated-data';
+export { KEY_BYTES, WRAPPED_DEK_BYTES, generateDek, unwrapDek, wrapDek, type DekContext } from './dek';
+export { deriveKey, deriveToken } from './derive';
+export { constantTimeEqual, createSha256, sha256, type Sha256 } from './hash';
+export {
+  PASSWORD_MAX_CHARACTERS,
+  PASSWORD_MIN_CHARACTERS,
+  passwordProblem,
+  type CommonPasswords,
+} from './password-policy';
+export { weakKeyReason, weakSecretReason } from './secret-strength';
+export { SegmentDecryptor, type SegmentDecryptorOptions } from './segment-decryptor';
+export { SegmentEncryptor, type SegmentEncryptorOptions } from './segment-encryptor';
+export {
+  AES256_GCM_HKDF_1MB,
+  MAX_SEGMENTS,
+  NONCE_PREFIX_BYTES,
+  SegmentFormat,
+  TAG_BYTES,
+  type HkdfHash,
+  type SegmentFormatOptions,
+} from './segment-format';
+export {
+  plaintextSize,
+  sealedSize,
+  segmentCount,
+  segmentForOffset,
+  segmentPlaintextRange,
+  segmentRange,
+  segmentsForRange,
+  type ByteRange,
+  type SegmentSpan,
+} from './segment-layout';
+export { hashToken, isCanonicalBase64url, randomBytes, randomToken } from './tokens';
+export { wipe } from './wipe';

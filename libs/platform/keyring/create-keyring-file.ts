@@ -1,0 +1,58 @@
+import { link, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { generateDek, randomBytes, wipe } from '@waybill/core/crypto';
+import { formatKeyring } from './keyring-document';
+
+/**
+ * Writes a new keyring with one random key, readable by its owner alone. It appears whole and durable, or not at all,
+ * and never in the place of another: a keyring that is lost takes every file with it.
+ *
+ * @returns the id of the key.
+ * @throws Error when the path is taken, also by a process that was faster.
+ */
+export async function createKeyringFile(path: string, now = new Date()): Promise<string> {
+  const id = `${now.toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
+  const key = generateDek();
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeDurably(temporary, formatKeyring(id, key, now));
+    // A link, where a rename would silently replace what is there.
+    await link(temporary, path);
+  } catch (cause) {
+    if (isTaken(cause))
+      throw new Error(`The keyring file ${path} exists; it is never overwritten.`, { cause });
+    throw new Error(`The keyring file ${path} cannot be written.`, { cause });
+  } finally {
+    wipe(key);
+    await unlink(temporary).catch(ignoreMissing);
+  }
+  await syncDirectory(dirname(path));
+  return id;
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
