@@ -1,0 +1,15 @@
+export { describeError, type ErrorDescription } from './describe-error';
+export { Drain } from './drain';
+export { maskPath } from './mask-path';
+export { ObservabilityModule } from './observability.module';
+export { ReadinessChecks, type Readiness, type ReadinessCheck } from './readiness';
+export { redact } from './redact';
+export {
+  currentRequest,
+  parseTraceparent,
+  runInRequest,
+  setRequestUser,
+  type RequestContext,
+  type TraceParent,
+} from './request-context';
+export { WaybillLogger, type LoggerOptions, type RequestEntry } from './waybill-logger';

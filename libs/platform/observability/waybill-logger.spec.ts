@@ -1,0 +1,78 @@
+import { Logger } from '@nestjs/common';
+import { runInRequest } from './request-context';
+import { WaybillLogger } from './waybill-logger';
+
+function record(level = 'trace') {
+  const lines: string[] = [];
+  const logger = new WaybillLogger({
+    level,
+    service: 'api',
+    destination: { write: (line: string) => void lines.push(line) },
+  });
+  return { logger, lines, entries: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+describe('R07 the log', () => {
+  it.each(['a\r\nb.docx', 'x\n{"level":"fatal"}', '\u2028', '\u0000', '\ud800', '"', '\u001b[31m'])(
+    'has one JSON line an entry, also for the name %j',
+    (name) => {
+      const { logger, lines, entries } = record();
+      logger.log(`took ${name}`, { name, [name]: 1 }, 'Test');
+      expect(lines).toHaveLength(1);
+      expect(lines[0]!.trimEnd()).not.toMatch(/[\r\n]/);
+      expect(entries()[0]).toMatchObject({ level: 'info', context: 'Test', service: 'api' });
+    },
+  );
+
+  it('carries the request, trace and user', () => {
+    const { logger, entries } = record();
+    const trace = { traceId: 't', parentId: 'p', sampled: true };
+    runInRequest({ requestId: 'r', trace, userId: 'u' }, () => logger.warn('within'));
+    logger.warn('without');
+    expect(entries()[0]).toMatchObject({
+      level: 'warn',
+      requestId: 'r',
+      traceId: 't',
+      userId: 'u',
+      msg: 'within',
+    });
+    expect(entries()[1]).not.toHaveProperty('requestId');
+  });
+
+  it('takes everything that Nest sends it', () => {
+    const { logger, entries } = record();
+    const nest = new Logger('Things');
+    Logger.overrideLogger(logger);
+    try {
+      nest.error('broke', new Error('why'));
+      nest.error('broke', 'Error: why\n    at here');
+      nest.error(new Error('alone'));
+      nest.log({ msg: 'fields', fileId: 'f', password: 'hunter2' });
+      nest.log(undefined);
+      nest.fatal('end');
+      nest.verbose('much');
+      nest.debug({ only: 'fields' });
+    } finally {
+      Logger.overrideLogger(false);
+    }
+    expect(entries()).toMatchObject([
+      { level: 'error', msg: 'broke', context: 'Things', err: { message: 'why' } },
+      { level: 'error', msg: 'broke', context: 'Things', stack: expect.stringContaining('at here') },
+      { level: 'error', msg: 'alone', err: { message: 'alone', stack: expect.stringContaining('spec') } },
+      { level: 'info', msg: 'fields', fileId: 'f', password: '[redacted]' },
+      { level: 'info', msg: 'undefined' },
+      { level: 'fatal', msg: 'end' },
+      { level: 'trace', msg: 'much' },
+      { level: 'debug', only: 'fields' },
+    ]);
+  });
+
+  it('hides quiet requests unless asked', () => {
+    const entry = { requestId: 'r', method: 'GET', path: '/', status: 200, ms: 1, bytes: 2 };
+    const { logger, lines } = record('info');
+    logger.request(entry, true);
+    expect(lines).toHaveLength(0);
+    logger.request(entry);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ ...entry, level: 'info' });
+  });
+});
