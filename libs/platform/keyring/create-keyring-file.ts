@@ -2,6 +2,7 @@ import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateDek, randomBytes, wipe } from '@waybill/core/crypto';
 import { formatKeyring } from './keyring-document';
+import { systemErrorCode } from './system-error';
 
 /**
  * Writes a new keyring with one random key, readable by its owner alone. It appears whole and durable, or not at all,
@@ -19,7 +20,7 @@ export async function createKeyringFile(path: string, now = new Date()): Promise
     // A link, where a rename would silently replace what is there.
     await link(temporary, path);
   } catch (cause) {
-    if (isTaken(cause))
+    if (systemErrorCode(cause) === 'EEXIST')
       throw new Error(`The keyring file ${path} exists; it is never overwritten.`, { cause });
     throw new Error(`The keyring file ${path} cannot be written.`, { cause });
   } finally {
@@ -49,10 +50,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+function ignoreMissing(error: unknown): void {
+  if (systemErrorCode(error) !== 'ENOENT') throw error;
 }

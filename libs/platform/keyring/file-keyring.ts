@@ -4,6 +4,7 @@ import { unwrapDek, wipe, wrapDek, type DekContext } from '@waybill/core/crypto'
 import { AppError } from '@waybill/core/kernel';
 import { Keyring, type WrappedDek } from './keyring';
 import { parseKeyring, type KeyringKeys } from './keyring-document';
+import { systemErrorCode } from './system-error';
 
 interface LoadedKeyring extends KeyringKeys {
   /** What a file looks like from outside; another look means other keys. */
@@ -90,7 +91,8 @@ function lookOf(stats: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'cannot be read';
-  if (!('code' in error)) return error.message;
-  return error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${String(error.code)})`;
+  const code = systemErrorCode(error);
+  if (code === 'ENOENT') return 'does not exist';
+  if (code !== undefined) return `cannot be read (${code})`;
+  return error instanceof Error ? error.message : 'cannot be read';
 }
