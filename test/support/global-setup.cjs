@@ -18,5 +18,7 @@ module.exports = async () => {
   });
   process.env.WAYBILL_TEST_DATABASE_URL = urls.databaseUrl;
   process.env.WAYBILL_TEST_REDIS_URL = urls.redisUrl;
+  services.unref();
+  services.channel.unref();
   globalThis.__waybillTestServices = services;
 };
