@@ -1,0 +1,1 @@
+export { attachmentDisposition } from './attachment-disposition';
