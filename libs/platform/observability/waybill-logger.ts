@@ -13,6 +13,8 @@ export interface RequestEntry {
   /** Masked, without query. */
   path: string;
   status: number;
+  /** Of the problem it was answered with. */
+  code?: string;
   /** From the request's head to the end of the answer. */
   ms: number;
   /** Written to the connection, heads included. */

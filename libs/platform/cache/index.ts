@@ -1,0 +1,2 @@
+export { createRedis } from './create-redis';
+export { RedisModule } from './redis.module';

@@ -1,0 +1,31 @@
+import {
+  createParamDecorator,
+  SetMetadata,
+  type CustomDecorator,
+  type ExecutionContext,
+} from '@nestjs/common';
+import type { Principal, Role } from '@waybill/core/kernel';
+
+export const PUBLIC = Symbol('public');
+export const ROLES_ALLOWED = Symbol('roles allowed');
+
+/** A request after the authentication guard: `user` is who asks, and absent on public routes. */
+export interface AuthenticatedRequest {
+  user?: Principal;
+}
+
+/** Marks a route that answers without a credential. Every other route is guarded. */
+export const Public = (): CustomDecorator<symbol> => SetMetadata(PUBLIC, true);
+
+/**
+ * Who may use a route; without it, everybody who is authenticated may. An admin may use whatever ops may. The guard
+ * answers others with 403.
+ */
+export const Roles = (...roles: Role[]): CustomDecorator<symbol> => SetMetadata(ROLES_ALLOWED, roles);
+
+/** Who asks, as the authentication guard found them on this very request; for routes that are not public. */
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (user === undefined) throw new Error('A public route has no principal.');
+  return user;
+});

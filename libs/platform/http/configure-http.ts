@@ -1,0 +1,47 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppConfig, ConfigError } from '@waybill/platform/config';
+import { Drain, type WaybillLogger } from '@waybill/platform/observability';
+import { IntakeGuard } from './body/intake.guard';
+import { RequestValidationPipe } from './body/validation.pipe';
+import { RateLimitGuard } from './limits/rate-limit.guard';
+import { RateLimiter } from './limits/rate-limiter';
+import { ProblemFilter } from './problems/problem.filter';
+import { answerBrokenRequests } from './request/broken-request';
+import { frontDoor } from './request/front-door';
+
+/** Pages for people that live beside the API. */
+const OUTSIDE_OF_PREFIX = ['s/:token'];
+
+/**
+ * Gives an application (created with `bodyParser: false`) the manners of API.md, and initialises it. Guards that modules
+ * register with APP_GUARD run before those named here.
+ */
+export async function configureHttp(
+  app: NestExpressApplication,
+  logger: WaybillLogger,
+): Promise<NestExpressApplication> {
+  const config = app.get(AppConfig);
+  const filter = new ProblemFilter(config);
+  app.disable('x-powered-by');
+  app.disable('etag'); // Entity tags are of revisions and contents; Express would hash each body once more.
+  trustProxy(app, config);
+  app.use(frontDoor({ logger, drain: app.get(Drain), corsOrigins: config.http.corsOrigins }));
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_OF_PREFIX });
+  app.useGlobalGuards(new RateLimitGuard(app.get(RateLimiter)), new IntakeGuard());
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(filter);
+  await app.init();
+  // After the routes: what lies outside of the prefix never reaches Nest.
+  app.use(filter.onMiss);
+  app.use(filter.onError);
+  answerBrokenRequests(app.getHttpServer());
+  return app;
+}
+
+function trustProxy(app: NestExpressApplication, config: AppConfig): void {
+  try {
+    app.set('trust proxy', config.http.trustProxy);
+  } catch {
+    throw new ConfigError(['TRUST_PROXY is wrong: it must be true, false, a number of hops, or addresses']);
+  }
+}

@@ -1,0 +1,17 @@
+export { Public, Roles, PUBLIC, ROLES_ALLOWED } from './access';
+export { AcceptsForm } from './body/intake.guard';
+export { UuidParam } from './body/uuid-param.pipe';
+export { configureHttp } from './configure-http';
+export { HttpModule } from './http.module';
+export { addressKey } from './limits/address-key';
+export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';
+export { RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
+export { ApiProblems, problemResponse } from './openapi/api-problems';
+export { Problem } from './openapi/problem.dto';
+export { html, Html } from './pages/html';
+export { sendPage } from './pages/page';
+export { CursorCodec, type CursorPosition } from './paging/cursor-codec';
+export { setNextLink } from './paging/next-link';
+export { PageQuery } from './paging/page-query.dto';
+export { PROBLEMS } from './problems/problem-catalogue';
+export { textProblem } from './request/text';

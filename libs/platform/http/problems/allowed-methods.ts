@@ -1,0 +1,31 @@
+import type { Application } from 'express';
+
+interface RouteLayer {
+  route?: { methods: Record<string, boolean> };
+  match(path: string): boolean;
+}
+
+/**
+ * Which methods an address answers to, in the form of an `Allow` header (RFC 9110, section 10.2.1); empty when there
+ * is no such address. Routes for all methods are left out: a request that they match does not end here.
+ */
+export function allowedMethods(app: Application, path: string): string[] {
+  const layers = (app.router as unknown as { stack: RouteLayer[] }).stack;
+  const methods = new Set<string>();
+  for (const layer of layers) {
+    if (layer.route === undefined || layer.route.methods._all || !matches(layer, path)) continue;
+    for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
+  }
+  if (methods.size === 0) return [];
+  if (methods.has('GET')) methods.add('HEAD');
+  methods.add('OPTIONS');
+  return [...methods].sort();
+}
+
+function matches(layer: RouteLayer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false; // A parameter with a bad escape: no address of ours.
+  }
+}

@@ -1,0 +1,31 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { AppConfig } from '@waybill/platform/config';
+import { answerRouteMiss, isRouteMiss } from './route-miss';
+import { sendProblem } from './send-problem';
+
+/** The edge where errors become HTTP: for Nest's routes, and for what Express itself could not route. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly config: AppConfig) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(http.getRequest<Request>(), http.getResponse<Response>(), thrown);
+  }
+
+  /** The last handler of the application: nothing took the request. */
+  readonly onMiss = (request: Request, response: Response): void => {
+    const error = answerRouteMiss(request, response);
+    if (error !== undefined) this.answer(request, response, error);
+  };
+
+  /** The last error handler of the application. Express knows one by its four parameters. */
+  readonly onError = (thrown: unknown, request: Request, response: Response, _next: NextFunction): void =>
+    this.answer(request, response, thrown);
+
+  private answer(request: Request, response: Response, thrown: unknown): void {
+    if (isRouteMiss(thrown, request)) this.onMiss(request, response);
+    else sendProblem(request, response, thrown, this.config.http.publicUrl);
+  }
+}

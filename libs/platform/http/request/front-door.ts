@@ -1,0 +1,102 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { AppError } from '@waybill/core/kernel';
+import {
+  maskPath,
+  parseTraceparent,
+  runInRequest,
+  type Drain,
+  type RequestContext,
+  type WaybillLogger,
+} from '@waybill/platform/observability';
+import { problemCodeOf } from '../problems/send-problem';
+import { corsPolicy } from './cors';
+import { requestIdFrom } from './request-id';
+import { SECURITY_HEADERS } from './security-headers';
+
+export interface FrontDoorOptions {
+  logger: WaybillLogger;
+  drain: Drain;
+  corsOrigins: readonly string[];
+}
+
+/** How long a sender may go on with a body that was answered already, before its connection is cut. */
+const LINGER_MS = 10_000;
+const QUIET = /^\/api\/health\//;
+
+/**
+ * What happens to every request before anything else looks at it, in one step because each costs: id and trace, the
+ * headers of every answer, cross-origin rules, and one log line when it is over.
+ */
+export function frontDoor({ logger, drain, corsOrigins }: FrontDoorOptions): RequestHandler {
+  const cors = corsPolicy(corsOrigins);
+  return (request, response, next) => {
+    const context: RequestContext = {
+      requestId: requestIdFrom(request.headers['x-request-id']),
+      trace: parseTraceparent(request.headers.traceparent as string | undefined),
+      userId: undefined,
+    };
+    logWhenOver(logger, context, request, response);
+    response.setHeader('X-Request-Id', context.requestId);
+    for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+    if (drain.active) response.setHeader('Connection', 'close');
+    if (cors(request, response)) return;
+    runInRequest(context, () => admit(request, next));
+  };
+}
+
+function admit(request: Request, next: NextFunction): void {
+  // Node keeps the first of several and a proxy may have judged another: neither can be trusted.
+  if (request.headers.authorization !== undefined && countHeader(request.rawHeaders, 'authorization') > 1) {
+    next(new AppError('UNAUTHENTICATED', 'There is more than one Authorization header.'));
+    return;
+  }
+  next();
+}
+
+function countHeader(rawHeaders: string[], name: string): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const raw = rawHeaders[index]!;
+    if (raw.length === name.length && raw.toLowerCase() === name) count++;
+  }
+  return count;
+}
+
+function logWhenOver(
+  logger: WaybillLogger,
+  context: RequestContext,
+  request: Request,
+  response: Response,
+): void {
+  const started = performance.now();
+  const { socket, method, originalUrl } = request;
+  const writtenBefore = socket.bytesWritten;
+  response.once('close', () => {
+    const path = maskPath(originalUrl);
+    logger.request(
+      {
+        requestId: context.requestId,
+        traceId: context.trace?.traceId,
+        userId: context.userId,
+        method,
+        path,
+        status: response.statusCode,
+        code: problemCodeOf(response),
+        ms: Math.round((performance.now() - started) * 100) / 100,
+        bytes: socket.bytesWritten - writtenBefore,
+        aborted: response.writableFinished ? undefined : true,
+      },
+      response.statusCode < 400 && QUIET.test(path),
+    );
+    // Node goes on reading a body that nobody wanted, for as long as it comes.
+    if (!request.complete && !socket.destroyed) lingerBriefly(request);
+  });
+}
+
+function lingerBriefly(request: Request): void {
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, LINGER_MS);
+  timer.unref();
+  request.once('close', () => clearTimeout(timer));
+}
