@@ -14,10 +14,6 @@ export class ByteCollector {
     return this.limit - this.length;
   }
 
-  get size(): number {
-    return this.length;
-  }
-
   /** Adds `chunk[start, end)`, which must not be longer than `room`. */
   add(chunk: Buffer, start: number, end: number): void {
     const needed = this.length + (end - start);

@@ -59,11 +59,49 @@ describe('MultipartParser', () => {
     expect(() => parser.end()).toThrow(refusal);
   });
 
-  it('keeps the limits where they are drawn', () => {
-    const limits = { maxParts: 3, maxFields: 2, maxFiles: 1, maxFieldBytes: 4, maxFieldsBytes: 8 };
-    expect(
-      parse(CONTENT_TYPE, [form(field('a', '1234'), file('f'), field('b', '12'))], limits).error,
-    ).toBeNull();
+  describe('with limits', () => {
+    const limits = { maxParts: 4, maxFields: 3, maxFiles: 2, maxFieldBytes: 4, maxFieldsBytes: 8 };
+    const refusal = (...parts: Buffer[]) => parse(CONTENT_TYPE, [form(...parts)], limits).error?.detail;
+
+    it.each([
+      ['parts', [field('a'), file('f'), field('b'), file('g')]],
+      ['bytes of a field', [field('a', '1234')]],
+      ['bytes of all fields', [field('a', '1234'), field('b', '12')]],
+    ])('takes as many %s as they say', (_what, parts) => expect(refusal(...parts)).toBeUndefined());
+
+    it.each([
+      ['parts', [field('a'), file('f'), field('b'), file('g'), field('c')], 'more than 4 parts'],
+      ['fields', [field('a'), field('b'), field('c'), field('d')], 'more than 3 fields'],
+      ['files', [file('f'), file('g'), file('h')], 'more than 2 file'],
+      ['bytes of a field', [field('a', '12345')], 'longer than 4 bytes'],
+      ['bytes of all fields', [field('a', '1234'), field('b', '123')], 'longer than 8 bytes together'],
+    ])('refuses more %s', (_what, parts, detail) => expect(refusal(...parts)).toContain(detail));
+  });
+
+  it('gathers long headers and values from single bytes', () => {
+    const [name, value] = ['n'.repeat(3000), 'v'.repeat(5000)];
+    expect(parse(CONTENT_TYPE, everyByte(form(field(name, value)))).told).toEqual([{ field: name, value }]);
+  });
+
+  it('bounds the padding of each boundary by itself', () => {
+    const padded = (blanks: number) =>
+      Buffer.from(
+        form(field('a'), field('b'))
+          .toString()
+          .replaceAll(`--${BOUNDARY}\r`, `--${BOUNDARY}${' '.repeat(blanks)}\r`),
+      );
+    expect(parse(CONTENT_TYPE, [padded(64)]).error).toBeNull();
+    expect(parse(CONTENT_TYPE, [padded(65)]).error?.code).toBe('MALFORMED_BODY');
+  });
+
+  it.each([
+    ['the first', []],
+    ['a later', [field('a')]],
+  ])('sees that %s part has no headers', (_what, before) => {
+    const bare = Buffer.from(`--${BOUNDARY}\r\n\r\nX: y\r\n\r\n`);
+    expect(parse(CONTENT_TYPE, [form(...before, bare)]).error?.detail).toBe(
+      'A part has no Content-Disposition.',
+    );
   });
 
   it('takes a header block of exactly the limit', () => {
