@@ -7,22 +7,22 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Writes a whole file or nothing, durable when it returns: temporary name, fsync, rename, fsync of the directory.
- * @param {string} path @param {string} text
+ * @param {string} path @param {string | Uint8Array} content
  * @param {{ mode?: number, exclusive?: boolean }} [options] mode: 0600 unless said otherwise. exclusive: fail with
  *   EEXIST rather than replace
  */
-export function writeFileAtomic(path, text, { mode = 0o600, exclusive = false } = {}) {
+export function writeFileAtomic(path, content, { mode = 0o600, exclusive = false } = {}) {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w', mode);
   try {
-    writeSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

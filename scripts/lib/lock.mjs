@@ -44,12 +44,14 @@ export function tryLock(path, purpose) {
 
 /**
  * @param {string} path @param {string} purpose
- * @param {{ onWait?: (holder: Holder) => void }} [options] onWait: called once per holder that is waited for
+ * @param {{ onWait?: (holder: Holder) => void, signal?: AbortSignal }} [options] onWait: called once per holder that is
+ *   waited for; it may throw instead
  * @returns {Promise<Lock>}
  */
-export async function acquireLock(path, purpose, { onWait } = {}) {
+export async function acquireLock(path, purpose, { onWait, signal } = {}) {
   let announced = 0;
   for (;;) {
+    signal?.throwIfAborted();
     const attempt = tryLock(path, purpose);
     if ('lock' in attempt) return attempt.lock;
     if (announced !== attempt.holder.pid) onWait?.(attempt.holder);
@@ -58,7 +60,7 @@ export async function acquireLock(path, purpose, { onWait } = {}) {
   }
 }
 
-/** @template T @param {string} path @param {string} purpose @param {() => Promise<T>} work @param {{ onWait?: (holder: Holder) => void }} [options] */
+/** @template T @param {string} path @param {string} purpose @param {() => Promise<T>} work @param {{ onWait?: (holder: Holder) => void, signal?: AbortSignal }} [options] */
 export async function withLock(path, purpose, work, options) {
   const lock = await acquireLock(path, purpose, options);
   try {

@@ -1,3 +1,6 @@
+// A terminal that was closed is no reason to die before everything has been taken down.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** Progress goes to stderr, so that what a command prints on stdout can be piped. @param {string} text */
 export function say(text) {
   process.stderr.write(`${text}\n`);
@@ -13,7 +16,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Runs an entry point: a refusal is said in its own words, anything else with its stack; both end the process. @param {() => Promise<number>} main */
+/**
+ * Runs an entry point: a refusal is said in its own words, anything else with its stack; both end the process.
+ * @param {() => Promise<number>} main its exit code
+ */
 export async function runMain(main) {
   try {
     process.exitCode = await main();

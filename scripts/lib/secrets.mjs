@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextIfExists, writeFileAtomic } from './files.mjs';
 import { Refusal } from './say.mjs';
@@ -21,8 +21,9 @@ export function ensureSecrets(dataDir) {
     DATABASE_PASSWORD: randomText(24),
     REDIS_PASSWORD: randomText(24),
   };
-  writeFileAtomic(path, `${JSON.stringify(secrets, null, 2)}\n`, { exclusive: true });
-  return secrets;
+  // Read back: another command may have been faster.
+  createOnce(path, secrets);
+  return parseSecrets(path, readFileSync(path, 'utf8'));
 }
 
 /**
@@ -41,12 +42,21 @@ export function ensureKeyring(dataDir) {
     primary: id,
     keys: [{ id, createdAt: now, key: randomBytes(32).toString('base64') }],
   };
-  writeFileAtomic(path, `${JSON.stringify(keyring, null, 2)}\n`, { exclusive: true });
+  createOnce(path, keyring);
   return path;
 }
 
 /** Random text that survives URLs, shells and configuration files. @param {number} bytes of entropy */
 export const randomText = (bytes) => randomBytes(bytes).toString('base64url');
+
+/** @param {string} path @param {object} content */
+function createOnce(path, content) {
+  try {
+    writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`, { exclusive: true });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+  }
+}
 
 /** @param {string} path @param {string} text @returns {Secrets} */
 function parseSecrets(path, text) {

@@ -21,14 +21,15 @@ const HEALTHY_MS = 30_000;
  */
 export class Supervisor {
   #stopped = new AbortController();
+  /** The latest launch, also while it is under way. @type {Promise<R> | null} */
+  #current = null;
   /** @type {Promise<void>} */
   #watch = Promise.resolve();
-  /** @type {R | null} */
-  #running = null;
 
   /**
-   * @param {{ name: string, launch: () => Promise<R>, onEvent: (event: SupervisorEvent) => void }} options
-   *   launch: starts the process; resolves when it is usable
+   * @param {{ name: string, launch: (signal: AbortSignal) => Promise<R>, onEvent: (event: SupervisorEvent) => void }} options
+   *   launch: starts the process and resolves when it is usable; when it rejects, nothing is left of it. signal: it is
+   *   no longer wanted
    */
   constructor({ name, launch, onEvent }) {
     this.name = name;
@@ -38,17 +39,17 @@ export class Supervisor {
 
   /** The first start: it rejects when it fails, because nothing was there yet that deserves patience. @returns {Promise<R>} */
   async start() {
-    const running = await this.launch();
-    this.#running = running;
-    if (this.#stopped.signal.aborted) await running.stop();
-    else this.#watch = this.#keep(running);
+    this.#current = this.launch(this.#stopped.signal);
+    const running = await this.#current;
+    this.#watch = this.#keep(running);
     return running;
   }
 
-  /** Ends the process, and waits until it has. */
+  /** Ends the process, also one that is only starting, and waits until it has. */
   async stop() {
     this.#stopped.abort();
-    await this.#running?.stop();
+    const running = await this.#current?.catch(() => null);
+    await running?.stop();
     await this.#watch;
   }
 
@@ -57,32 +58,30 @@ export class Supervisor {
     const { signal } = this.#stopped;
     let running = /** @type {R | null} */ (first);
     let retryMs = FIRST_RETRY_MS;
-    let since = Date.now();
     while (!signal.aborted) {
-      if (running) {
-        const exit = await running.exited;
-        if (signal.aborted) return;
+      const since = Date.now();
+      const exit = await running?.exited;
+      if (signal.aborted) return;
+      if (exit) {
         if (Date.now() - since > HEALTHY_MS) retryMs = FIRST_RETRY_MS;
         this.onEvent({ name: this.name, type: 'exited', exit, retryMs });
       }
       await delay(retryMs, undefined, { signal }).catch(() => {});
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       if (signal.aborted) return;
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       running = await this.#relaunch(retryMs);
-      since = Date.now();
     }
   }
 
   /** @param {number} retryMs @returns {Promise<R | null>} */
   async #relaunch(retryMs) {
+    this.#current = this.launch(this.#stopped.signal);
     try {
-      const running = await this.launch();
-      this.#running = running;
-      if (this.#stopped.signal.aborted) await running.stop();
-      else this.onEvent({ name: this.name, type: 'restarted', pid: running.pid });
+      const running = await this.#current;
+      this.onEvent({ name: this.name, type: 'restarted', pid: running.pid });
       return running;
     } catch (error) {
-      this.onEvent({ name: this.name, type: 'failed', error, retryMs });
+      if (!this.#stopped.signal.aborted) this.onEvent({ name: this.name, type: 'failed', error, retryMs });
       return null;
     }
   }

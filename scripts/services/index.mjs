@@ -13,28 +13,38 @@ import { RunState } from './run-state.mjs';
  * @typedef {import('./run-state.mjs').ServiceUrls} ServiceUrls
  * @typedef {import('../lib/lock.mjs').Holder} Holder
  * @typedef {{
- *   dataDir: string, databaseUrl?: string, redisUrl?: string, embeddedOnly?: boolean, durable?: boolean,
+ *   dataDir: string, databaseUrl?: string, redisUrl?: string, durable?: boolean,
  *   onEvent?: (event: import('../lib/supervisor.mjs').SupervisorEvent) => void
  * }} ServiceOptions
- *   databaseUrl, redisUrl: servers that exist, used as they are. embeddedOnly: pass over a Redis on PATH.
- *   durable: false gives up fsync, for tests. onEvent: told of deaths and restarts
- * @typedef {ServiceUrls & {
- *   recordProcess(name: string, pid: number): void,
- *   stop(options?: { onUsers?: (pids: number[]) => void }): Promise<void>
- * }} Services
- *   recordProcess: names another process that a later start must not meet alive. onUsers: wait for other commands
- *   that use the services, and say so
+ *   databaseUrl, redisUrl: servers that exist, used as they are. durable: false gives up fsync, for tests.
+ *   onEvent: told of deaths and restarts
+ * @typedef {ServiceUrls & { stop(options?: { onUsers?: (pids: number[]) => void }): Promise<void> }} Services
+ *   onUsers: wait for other commands that use the services, and say so
+ * @typedef {{
+ *   start(options: Omit<ServiceOptions, 'dataDir'>): Promise<Services>,
+ *   recordProcess(name: string, pid: number): void, release(): void
+ * }} Claim
+ *   recordProcess: names another process that the next owner must not meet alive
  */
 
 /**
- * Starts what is not given. A data directory's services have one owner at a time.
- * @param {ServiceOptions & { purpose: string, onWait?: (owner: Holder) => void }} options
+ * Makes this process the one owner of a data directory's processes, and sees off what a killed owner left.
+ * @param {string} dataDir
+ * @param {{ purpose: string, onWait?: (owner: Holder) => void, signal?: AbortSignal }} options
  *   purpose: what whoever must wait is told. onWait: told of an owner that is waited for; it may throw instead
- * @returns {Promise<Services>}
+ * @returns {Promise<Claim>}
  */
-export async function startServices({ purpose, onWait, ...options }) {
-  const state = openState(options.dataDir);
-  return startOwned(state, await acquireLock(state.ownerLock, purpose, { onWait }), options);
+export async function claim(dataDir, { purpose, onWait, signal }) {
+  const state = openState(dataDir);
+  return claimed(state, dataDir, await acquireLock(state.ownerLock, purpose, { onWait, signal }));
+}
+
+/**
+ * Claims the data directory and starts what is not given; `stop` gives both back.
+ * @param {ServiceOptions & { purpose: string }} options @returns {Promise<Services>}
+ */
+export async function startServices({ dataDir, purpose, ...options }) {
+  return startAndRelease(await claim(dataDir, { purpose }), options);
 }
 
 /**
@@ -43,8 +53,8 @@ export async function startServices({ purpose, onWait, ...options }) {
  * @param {ServiceOptions & { purpose: string }} options @param {(urls: ServiceUrls) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withServices({ purpose, ...options }, work) {
-  const { databaseUrl, redisUrl, dataDir } = options;
+export async function withServices({ purpose, dataDir, ...options }, work) {
+  const { databaseUrl, redisUrl } = options;
   if (databaseUrl && redisUrl) return work({ databaseUrl, redisUrl });
   const state = openState(dataDir);
   for (let waitedFor = 0; ; await delay(100)) {
@@ -53,12 +63,38 @@ export async function withServices({ purpose, ...options }, work) {
 
     const attempt = tryLock(state.ownerLock, purpose);
     if ('lock' in attempt) {
-      const services = await startOwned(state, attempt.lock, options);
+      const services = await startAndRelease(await claimed(state, dataDir, attempt.lock), options);
       return work(services).finally(() => services.stop({ onUsers: sayUsers }));
     }
     if (waitedFor !== attempt.holder.pid)
       say(`Waiting for the services of ${describeHolder(attempt.holder)}`);
     waitedFor = attempt.holder.pid;
+  }
+}
+
+/** @param {RunState} state @param {string} dataDir @param {import('../lib/lock.mjs').Lock} lock @returns {Promise<Claim>} */
+async function claimed(state, dataDir, lock) {
+  try {
+    await state.reap();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return {
+    start: (options) => startOwned(state, { ...options, dataDir }),
+    recordProcess: (name, pid) => state.recordProcess(name, pid),
+    release: () => lock.release(),
+  };
+}
+
+/** @param {Claim} owner @param {Omit<ServiceOptions, 'dataDir'>} options @returns {Promise<Services>} */
+async function startAndRelease(owner, options) {
+  try {
+    const services = await owner.start(options);
+    return { ...services, stop: (how) => services.stop(how).finally(owner.release) };
+  } catch (error) {
+    owner.release();
+    throw error;
   }
 }
 
@@ -74,7 +110,7 @@ function openState(dataDir) {
 /** @param {number[]} pids */
 const sayUsers = (pids) => say(`Waiting for other commands that use the database (pid ${pids.join(', ')})`);
 
-/** @param {RunState} state @param {ServiceOptions} given */
+/** @param {RunState} state @param {Pick<ServiceOptions, 'databaseUrl' | 'redisUrl'>} given */
 async function enterRunning(state, { databaseUrl, redisUrl }) {
   const leave = state.enter();
   const found = leave && state.published();

@@ -1,6 +1,6 @@
 import { freePort, isPortFree } from '../lib/ports.mjs';
 import { say } from '../lib/say.mjs';
-import { ensureKeyring, ensureSecrets } from '../lib/secrets.mjs';
+import { ensureSecrets } from '../lib/secrets.mjs';
 import { Supervisor } from '../lib/supervisor.mjs';
 import { startPostgres } from './postgres.mjs';
 import { startRedis } from './redis.mjs';
@@ -15,12 +15,12 @@ import { startRedis } from './redis.mjs';
 const PORT_ATTEMPTS = 3;
 
 /**
- * Brings up what is not given, for the holder of the owner's lock.
- * @param {import('./run-state.mjs').RunState} state @param {import('../lib/lock.mjs').Lock} lock @param {ServiceOptions} options
+ * Brings up what is not given, for the owner of a data directory.
+ * @param {import('./run-state.mjs').RunState} state @param {ServiceOptions} options
  * @returns {Promise<Services>}
  */
-export async function startOwned(state, lock, options) {
-  await state.reap();
+export async function startOwned(state, options) {
+  /** @type {Supervisor<Running>[]} */
   const supervisors = [];
   try {
     const postgres = options.databaseUrl ? null : supervisePostgres(state, options);
@@ -38,24 +38,20 @@ export async function startOwned(state, lock, options) {
     state.publish(urls);
     return {
       ...urls,
-      recordProcess: (name, pid) => state.recordProcess(name, pid),
       async stop({ onUsers } = {}) {
         state.unpublish();
         if (onUsers) await state.waitForUsers(onUsers);
         for (const supervisor of supervisors) await supervisor.stop();
-        lock.release();
       },
     };
   } catch (error) {
     for (const supervisor of supervisors) await supervisor.stop();
-    lock.release();
     throw error;
   }
 }
 
 /** @param {import('./run-state.mjs').RunState} state @param {ServiceOptions} options */
 function supervisePostgres(state, { dataDir, durable, onEvent = () => {} }) {
-  ensureKeyring(dataDir); // before there is a database whose keyring could be missed
   const password = ensureSecrets(dataDir).DATABASE_PASSWORD;
   const onProcess = recorder(state, 'postgres');
   const launch = onOnePort((port) => startPostgres({ dataDir, port, password, durable, onProcess }));
@@ -63,10 +59,10 @@ function supervisePostgres(state, { dataDir, durable, onEvent = () => {} }) {
 }
 
 /** @param {import('./run-state.mjs').RunState} state @param {ServiceOptions} options */
-function superviseRedis(state, { dataDir, embeddedOnly, onEvent = () => {} }) {
+function superviseRedis(state, { dataDir, onEvent = () => {} }) {
   const password = ensureSecrets(dataDir).REDIS_PASSWORD;
   const onProcess = recorder(state, 'redis');
-  const launch = onOnePort((port) => startRedis({ port, password, embeddedOnly, onProcess }));
+  const launch = onOnePort((port) => startRedis({ port, password, onProcess }));
   return new Supervisor({ name: 'redis', launch, onEvent });
 }
 
@@ -94,8 +90,11 @@ function onOnePort(start) {
   };
 }
 
-/** Promise.all that waits for all also when one fails: a failed start must not race with the clean-up of the others. @type {typeof Promise.all} */
-const settleAll = async (promises) => {
+/**
+ * Promise.all that waits for all also when one fails: a failed start must not race with the clean-up of the others.
+ * @template {readonly unknown[]} T @param {T} promises
+ */
+async function settleAll(promises) {
   await Promise.allSettled(promises);
   return Promise.all(promises);
-};
+}

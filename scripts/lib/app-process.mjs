@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describeExit } from '../services/guarded.mjs';
+import { LogFile } from './log-file.mjs';
+import { say } from './say.mjs';
+
+/** pino's number for `warn`. */
+const WARN = 40;
+
+/** What a process that ended too early said last. */
+const KEPT_LINES = 20;
+
+/**
+ * Starts one of our own Node.js programs. It gets an IPC channel and `WAYBILL_PARENT=ipc`: when the channel closes
+ * (`process.on('disconnect')`) the launcher is gone, and the program ends as it does on SIGTERM.
+ *
+ * Its log goes to a file; warnings, errors, records with `notice: true` and what is no log record reach the terminal.
+ * @param {{
+ *   name: string, entry: string, env: NodeJS.ProcessEnv, logFile: LogFile, graceMs: number,
+ *   onProcess: (name: string, pid: number) => void
+ * }} app
+ * @returns {import('../services/guarded.mjs').Running & { kill(): void, lastLines(): string }}
+ */
+export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
+  const child = spawn(process.execPath, [entry], {
+    env: { ...env, WAYBILL_PARENT: 'ipc' },
+    detached: true, // Ctrl-C is for the launcher, which knows the right order
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const pid = Number(child.pid);
+  if (child.pid) onProcess(name, pid);
+  /** @type {string[]} */
+  const recent = [];
+  for (const input of [child.stdout, child.stderr]) {
+    if (!input) continue;
+    createInterface({ input }).on('line', (line) => {
+      logFile.write(line);
+      recent.push(line);
+      if (recent.length > KEPT_LINES) recent.shift();
+      const shown = forTerminal(line);
+      if (shown !== null) say(`${name}: ${shown}`);
+    });
+  }
+  const exited = once(child, 'exit').then(
+    ([code, signal]) => ({ code, signal }),
+    () => ({ code: 127, signal: null }), // could not be spawned
+  );
+  return {
+    pid,
+    exited,
+    kill: () => void child.kill('SIGKILL'),
+    lastLines: () => recent.join('\n'),
+    async stop() {
+      child.kill('SIGTERM');
+      const deadline = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+/**
+ * Waits until an address answers 200, as long as the program that should answer lives. Otherwise the program is ended.
+ * @param {string} url @param {ReturnType<typeof startApp>} app
+ * @param {{ name: string, timeoutMs: number, signal: AbortSignal }} options
+ */
+export async function waitUntilReady(url, app, { name, timeoutMs, signal }) {
+  /** @type {import('../services/guarded.mjs').Exit | null} */
+  let exit = null;
+  void app.exited.then((how) => (exit = how));
+  let answer = 'nothing';
+  for (const deadline = Date.now() + timeoutMs; answer !== '200'; await delay(50)) {
+    if (exit)
+      throw new Error(`${name} ended while it was starting (${describeExit(exit)})\n${app.lastLines()}`);
+    if (signal.aborted || Date.now() > deadline) {
+      await app.stop();
+      signal.throwIfAborted();
+      throw new Error(`${name} is not ready after ${timeoutMs / 1000} s; ${url} answers ${answer}`);
+    }
+    answer = await ask(url);
+  }
+}
+
+/** @param {string} url @returns {Promise<string>} */
+async function ask(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    const body = await response.text();
+    return response.ok ? '200' : `${response.status} ${body}`;
+  } catch {
+    return 'nothing';
+  }
+}
+
+/** @param {string} line @returns {string | null} */
+function forTerminal(line) {
+  if (!line.startsWith('{')) return line.trim() === '' ? null : line;
+  try {
+    const { level, notice, msg } = JSON.parse(line);
+    if (notice === true) return msg;
+    return level >= WARN ? line : null;
+  } catch {
+    return line;
+  }
+}
