@@ -3,3 +3,4 @@ export { DatabaseModule } from './database.module';
 export { dataSourceOptions } from './data-source-options';
 export { isUniqueViolation } from './errors';
 export { migrate, schemaDrift } from './schema';
+export { fromNow } from './sql';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '@waybill/platform/database';
+import { Database, fromNow, type Tx } from '@waybill/platform/database';
 
 export interface DeadObject {
   key: string;
@@ -15,7 +15,7 @@ export class ObjectRegistry {
   async register(key: string, driver: string, leaseMs: number, tx?: Tx): Promise<void> {
     await this.database.query(
       `INSERT INTO objects (key, driver, state, lease_until)
-       VALUES ($1, $2, 'writing', now() + $3 * interval '1 millisecond')`,
+       VALUES ($1, $2, 'writing', ${fromNow(3)})`,
       [key, driver, leaseMs],
       tx,
     );
@@ -24,7 +24,7 @@ export class ObjectRegistry {
   /** Tells that a writer is still at work; false when the object was taken from it meanwhile. */
   async renew(key: string, leaseMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `UPDATE objects SET lease_until = now() + $2 * interval '1 millisecond'
+      `UPDATE objects SET lease_until = ${fromNow(2)}
        WHERE key = $1 AND state = 'writing' RETURNING key`,
       [key, leaseMs],
     );
@@ -48,6 +48,18 @@ export class ObjectRegistry {
     await this.database.query(
       `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = ANY($1) AND state <> 'dead'`,
       [keys],
+      tx,
+    );
+  }
+
+  /** Gives up every object whose key begins with `prefix`, which must end with a slash. */
+  async buryAll(prefix: string, tx?: Tx): Promise<void> {
+    if (!prefix.endsWith('/')) throw new RangeError('A prefix of keys ends with a slash.');
+    // '0' follows '/' in the order of bytes, so the range holds exactly what lies below the prefix.
+    await this.database.query(
+      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
+       WHERE key > $1 AND key < $2 AND state <> 'dead'`,
+      [prefix, `${prefix.slice(0, -1)}0`],
       tx,
     );
   }

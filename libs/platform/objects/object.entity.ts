@@ -11,7 +11,8 @@ export type ObjectState = 'writing' | 'live' | 'dead';
 @Index('objects_writing', ['leaseUntil'], { where: `state = 'writing'` })
 @Index('objects_dead', ['diedAt'], { where: `state = 'dead'` })
 export class StoredObject {
-  @PrimaryColumn('text')
+  /** Ordered by bytes (collation C), so that everything under a prefix is one range of the index. */
+  @PrimaryColumn('text', { collation: 'C' })
   key: string;
 
   /** The driver that holds the bytes: the store may change, what is stored stays where it is. */

@@ -5,7 +5,7 @@ export class Foundation1763600000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE EXTENSION IF NOT EXISTS citext');
     await runner.query(`CREATE TABLE "objects" (
-        "key" text NOT NULL,
+        "key" text COLLATE "C" NOT NULL,
         "driver" text NOT NULL,
         "state" text NOT NULL,
         "size" bigint,
@@ -94,12 +94,13 @@ export class Foundation1763600000000 implements MigrationInterface {
         "event_id" uuid NOT NULL,
         "recipient_id" uuid NOT NULL,
         "template" text NOT NULL,
+        "data" jsonb NOT NULL DEFAULT '{}',
         "status" text NOT NULL DEFAULT 'pending',
         "attempts" integer NOT NULL DEFAULT '0',
         "next_attempt_at" timestamptz NOT NULL DEFAULT now(),
         "created_at" timestamptz NOT NULL DEFAULT now(),
         "sent_at" timestamptz,
-        CONSTRAINT "mails_status" CHECK (status IN ('pending', 'sent', 'failed')),
+        CONSTRAINT "mails_status" CHECK (status IN ('pending', 'sent', 'dropped', 'failed')),
         CONSTRAINT "PK_218248d7dfe1b739f06e2309349" PRIMARY KEY ("id")
       )`);
     await runner.query(

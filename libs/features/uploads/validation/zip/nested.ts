@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import { readChunks, type ContentReader } from '../content-reader';
 import type { ContentLimits } from '../limits';
@@ -55,22 +54,28 @@ async function inflatedEnd(packed: ContentReader, declaredSize: number): Promise
   const kept: Buffer[] = [];
   let keptSize = 0;
   let size = 0;
-  const keepEnd = async (inflated: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of inflated) {
-      size += chunk.length;
-      if (size > declaredSize) throw damaged();
-      kept.push(chunk);
-      keptSize += chunk.length;
-      while (keptSize - kept[0]!.length >= KEPT_TAIL) keptSize -= kept.shift()!.length;
-    }
-  };
-  try {
-    await pipeline(Readable.from(readChunks(packed)), createInflateRaw(), keepEnd);
-  } catch (error) {
-    throw isZlibError(error) ? damaged(error) : error;
+  for await (const chunk of inflated(packed)) {
+    size += chunk.length;
+    if (size > declaredSize) throw damaged();
+    kept.push(chunk);
+    keptSize += chunk.length;
+    while (keptSize - kept[0]!.length >= KEPT_TAIL) keptSize -= kept.shift()!.length;
   }
   if (size !== declaredSize) throw damaged();
   return endOf(Buffer.concat(kept), size);
+}
+
+async function* inflated(packed: ContentReader): AsyncGenerator<Buffer> {
+  const source = Readable.from(readChunks(packed));
+  const inflater = createInflateRaw();
+  source.on('error', (error) => inflater.destroy(error)).pipe(inflater);
+  try {
+    yield* inflater;
+  } catch (error) {
+    throw isZlibError(error) ? damaged(error) : error;
+  } finally {
+    source.destroy();
+  }
 }
 
 function endOf(tail: Buffer, size: number): ContentReader {

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppConfig, ConfigError } from '@waybill/platform/config';
+import { WaybillLogger } from '@waybill/platform/observability';
+import { WorkerModule } from './worker.module';
+
+async function main(): Promise<void> {
+  const config = new AppConfig(process.env);
+  const logger = new WaybillLogger({ level: config.logLevel, service: 'worker' });
+  const worker = await NestFactory.createApplicationContext(WorkerModule, { logger, abortOnError: false });
+  logger.log('The worker is ready.');
+
+  let stopping = false;
+  const stop = (): void => {
+    // A second signal means now: what is left undone is found by the reconciler.
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), config.http.shutdownMs).unref();
+    worker.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('The worker did not stop in good order.', error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Whoever started this process over a channel is gone: nobody would stop it otherwise.
+  if (process.send) process.on('disconnect', stop);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { FileSweeper } from '@waybill/features/files';
+import { MailReconciler } from '@waybill/features/notifications';
+import { UploadReconciler } from '@waybill/features/uploads';
+import { HandlesJob } from '@waybill/platform/queue';
+import { ObjectSweeper } from './object-sweeper';
+
+/** The jobs that come back by themselves: setting going what stands still, and removing what is dead. */
+@Injectable()
+export class UpkeepProcessor {
+  constructor(
+    private readonly uploads: UploadReconciler,
+    private readonly mails: MailReconciler,
+    private readonly objects: ObjectSweeper,
+    private readonly files: FileSweeper,
+  ) {}
+
+  @HandlesJob('reconcile')
+  async reconcile(): Promise<void> {
+    await this.uploads.run();
+    await this.mails.run();
+  }
+
+  @HandlesJob('sweep')
+  async sweep(): Promise<void> {
+    await this.objects.run();
+    await this.files.run();
+  }
+}

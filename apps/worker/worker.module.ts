@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { NotificationsWorkerModule } from '@waybill/features/notifications';
+import { FilesModule } from '@waybill/features/files';
+import { UploadsWorkerModule } from '@waybill/features/uploads';
+import { ConfigModule } from '@waybill/platform/config';
+import { DatabaseModule } from '@waybill/platform/database';
+import { EventsModule } from '@waybill/platform/events';
+import { KeyringModule } from '@waybill/platform/keyring';
+import { ObjectsModule } from '@waybill/platform/objects';
+import { QueueModule } from '@waybill/platform/queue';
+import { StorageModule } from '@waybill/platform/storage';
+import { FeedLoop } from './feed-loop';
+import { ObjectSweeper } from './object-sweeper';
+import { UpkeepProcessor } from './upkeep.processor';
+
+/** Everything that happens away from requests. */
+@Module({
+  imports: [
+    ConfigModule,
+    DatabaseModule,
+    EventsModule,
+    KeyringModule,
+    ObjectsModule,
+    StorageModule,
+    QueueModule.forWorker(),
+    FilesModule,
+    UploadsWorkerModule,
+    NotificationsWorkerModule,
+  ],
+  providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],
+})
+export class WorkerModule {}

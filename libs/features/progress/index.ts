@@ -1,0 +1,1 @@
+export { progressView, type ProgressFacts, type ProgressView } from './progress-view';

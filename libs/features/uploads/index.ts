@@ -1,0 +1,2 @@
+export { UploadReconciler } from './upload-reconciler';
+export { UploadsModule, UploadsWorkerModule } from './uploads.module';

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { parseFileAttributes } from '@waybill/features/files';
+import { AppConfig } from '@waybill/platform/config';
+import { Clock, type Principal } from '@waybill/core/kernel';
+import type { FilePartInfo } from '@waybill/platform/http/multipart';
+import { RunningTransfers } from '../running-transfers';
+import { UploadsService, type OpenUpload } from '../upload.service';
+import { checkDeclared, storedFileName } from '../validation';
+import type { FormDoor } from './multipart-reception';
+
+/** The door for documents: one multipart form, one file, the documents' policy. */
+@Injectable()
+export class DocumentDoor {
+  constructor(
+    private readonly uploads: UploadsService,
+    private readonly running: RunningTransfers,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The door as one caller meets it, with the id that he may have chosen beforehand. */
+  for(principal: Principal, uploadId: string | null): FormDoor {
+    const { documents: policy, idleMs } = this.config.uploads;
+    return {
+      maxBytes: policy.maxBytes,
+      idleMs,
+      begin: (file, estimatedBytes) => this.begin(principal, uploadId, file, estimatedBytes),
+      write: (upload, on) => this.uploads.write(upload, 0, on),
+      finish: async (upload, writer, fields) => {
+        const attributes = parseFileAttributes(fields, this.clock.now());
+        await writer.end((last) => this.uploads.receive(upload, last, attributes));
+      },
+      fail: async (upload, failureCode) => void (await this.uploads.fail(upload.uploadId, failureCode)),
+      stoppable: (upload, stop) => this.running.add(upload.uploadId, stop),
+    };
+  }
+
+  private async begin(
+    principal: Principal,
+    uploadId: string | null,
+    file: FilePartInfo,
+    estimatedBytes: number | null,
+  ): Promise<OpenUpload> {
+    const declaration = { fileName: file.fileName, declaredType: file.contentType, declaredSize: null };
+    const kind = checkDeclared(declaration, this.config.uploads.documents);
+    return this.uploads.begin(principal, {
+      uploadId,
+      door: 'multipart',
+      fileName: storedFileName(file.fileName),
+      extension: kind.extension,
+      mediaType: kind.mediaType,
+      category: 'document',
+      fileType: null,
+      attributes: {},
+      totalBytes: estimatedBytes,
+    });
+  }
+}

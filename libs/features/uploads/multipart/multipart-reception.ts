@@ -1,0 +1,200 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError, isAppError } from '@waybill/core/kernel';
+import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
+import type { StagingWriter } from '../staging/staging-writer';
+import type { OpenUpload } from '../upload.service';
+
+/** The bytes of a form that are not the file: boundaries, part headers, fields. */
+const FORM_OVERHEAD_BYTES = 512 * 1024;
+const IDLE_CHECK_MS = 1_000;
+
+/** What a door does with the one file of its form. */
+export interface FormDoor {
+  maxBytes: number;
+  idleMs: number;
+  /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
+  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<OpenUpload>;
+  write(upload: OpenUpload, on: { drain: () => void; error: (error: unknown) => void }): StagingWriter;
+  /** Everything has come: judges the fields, commits what is left of the file. */
+  finish(
+    upload: OpenUpload,
+    writer: StagingWriter,
+    fields: Iterable<readonly [name: string, value: string]>,
+  ): Promise<void>;
+  /** The upload began and came to nothing. */
+  fail(upload: OpenUpload, failureCode: string): Promise<void>;
+  /** Makes the transfer stoppable from elsewhere until the answered function is called. */
+  stoppable(upload: OpenUpload, stop: () => void): () => void;
+}
+
+/**
+ * Receives one form: parses the body as it comes, hands the file's bytes to staging and stops the client when staging
+ * is behind. No Node stream stands between socket and disk. However it ends, the writer has let go of what it held.
+ */
+export class MultipartReception implements MultipartHandler {
+  private readonly parser: MultipartParser;
+  private readonly fields: [name: string, value: string][] = [];
+  private upload: OpenUpload | null = null;
+  private writer: StagingWriter | null = null;
+  private beginning: Promise<void> | null = null;
+  /** What of the file came while its upload was being begun. */
+  private early: Buffer[] = [];
+  private fileSeen = false;
+  private fileBytes = 0;
+  private lastDataAt = Date.now();
+  private paused = false;
+  private failed = false;
+  private reject!: (error: unknown) => void;
+  private notStoppable: (() => void) | undefined;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly door: FormDoor,
+  ) {
+    const declared = this.declaredLength();
+    if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
+    this.parser = new MultipartParser(request.headers['content-type'] ?? '', this);
+  }
+
+  /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
+  async receive(): Promise<OpenUpload> {
+    const idleCheck = setInterval(() => this.checkIdle(), IDLE_CHECK_MS);
+    let stopListening: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.reject = reject;
+        stopListening = this.listen(resolve);
+      });
+      this.parser.end();
+      await this.beginning;
+      if (!this.upload || !this.writer) throw missingFile();
+      await this.door.finish(this.upload, this.writer, this.fields);
+      return this.upload;
+    } catch (error) {
+      this.failed = true;
+      this.pause();
+      await this.giveUp(error);
+      throw error;
+    } finally {
+      clearInterval(idleCheck);
+      stopListening?.();
+      this.notStoppable?.();
+    }
+  }
+
+  onField(name: string, value: string): void {
+    this.fields.push([name, value]);
+  }
+
+  onFile(info: FilePartInfo): void {
+    if (info.name !== 'file') {
+      throw new AppError('VALIDATION_FAILED', 'The file belongs into the part "file".', {
+        errors: [{ pointer: info.name, detail: 'This part takes no file.' }],
+      });
+    }
+    if (this.fileSeen) throw new AppError('VALIDATION_FAILED', 'A form brings one file.');
+    this.fileSeen = true;
+    this.pause();
+    this.beginning = this.begin(info);
+    this.beginning.catch((error: unknown) => this.reject(error));
+  }
+
+  onFileData(chunk: Buffer): void {
+    this.fileBytes += chunk.length;
+    if (this.fileBytes > this.door.maxBytes) throw this.tooLarge();
+    if (!this.writer) this.early.push(chunk);
+    else if (!this.writer.write(chunk)) this.pause();
+  }
+
+  onFileEnd(): void {
+    // The upload is complete when the form is: what follows the file may still refuse it.
+  }
+
+  private async begin(info: FilePartInfo): Promise<void> {
+    const upload = await this.door.begin(info, this.declaredLength());
+    this.upload = upload;
+    this.notStoppable = this.door.stoppable(upload, () => this.reject(stopped()));
+    this.writer = this.door.write(upload, {
+      drain: () => this.resume(),
+      error: (error) => this.reject(error),
+    });
+    if (this.failed) return;
+    const early = this.early;
+    this.early = [];
+    // All of them, whatever the answers: they are here already. The last answer tells whether more may come.
+    const room = early.map((chunk) => this.writer!.write(chunk)).at(-1) ?? true;
+    if (room) this.resume();
+  }
+
+  private listen(resolve: () => void): () => void {
+    const { request } = this;
+    const onData = (chunk: Buffer): void => {
+      this.lastDataAt = Date.now();
+      try {
+        this.parser.write(chunk);
+      } catch (error) {
+        this.pause();
+        this.reject(error);
+      }
+    };
+    const onClose = (): void => this.reject(new Interrupted());
+    request.on('data', onData).once('end', resolve).once('close', onClose).on('error', onClose);
+    return () => {
+      request.off('data', onData).off('end', resolve).off('close', onClose);
+    };
+  }
+
+  private async giveUp(error: unknown): Promise<void> {
+    await this.beginning?.catch(() => undefined);
+    await this.writer?.abandon();
+    if (!this.upload) return;
+    const code = error instanceof Interrupted ? 'INTERRUPTED' : isAppError(error) ? error.code : 'INTERNAL';
+    await this.door.fail(this.upload, code);
+  }
+
+  private checkIdle(): void {
+    if (this.paused || Date.now() - this.lastDataAt < this.door.idleMs) return;
+    this.reject(new Interrupted());
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.request.pause();
+  }
+
+  private resume(): void {
+    if (this.failed) return;
+    this.paused = false;
+    this.lastDataAt = Date.now();
+    this.request.resume();
+  }
+
+  private declaredLength(): number | null {
+    const length = Number(this.request.headers['content-length']);
+    return Number.isSafeInteger(length) && length > 0 ? length : null;
+  }
+
+  private tooLarge(): AppError {
+    return new AppError(
+      'FILE_TOO_LARGE',
+      `The file is larger than the ${this.door.maxBytes} bytes allowed here.`,
+    );
+  }
+}
+
+/** The connection broke, or the sender fell silent. */
+export class Interrupted extends Error {
+  constructor() {
+    super('The transfer was interrupted.');
+  }
+}
+
+function stopped(): AppError {
+  return new AppError('GONE', 'The upload was ended while it was running.');
+}
+
+function missingFile(): AppError {
+  return new AppError('VALIDATION_FAILED', 'The form has no file.', {
+    errors: [{ pointer: 'file', detail: 'is required' }],
+  });
+}

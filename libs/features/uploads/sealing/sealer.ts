@@ -1,0 +1,86 @@
+import { createSha256, SegmentEncryptor } from '@waybill/core/crypto';
+import { AppError } from '@waybill/core/kernel';
+import type { ObjectWriter } from '@waybill/platform/storage';
+import type { StagingReader } from '../staging/staging-reader';
+
+const BATCH_BYTES = 1024 * 1024;
+/** Batches on their way to the store while the next one is made. */
+const BATCHES_IN_FLIGHT = 3;
+
+export interface SealedContent {
+  sha256: Buffer;
+  sealedSize: number;
+}
+
+/**
+ * One pass over an upload's bytes: read and verify, hash, encrypt under the file's own key, write. Resolves when the
+ * object is durable. The caller aborts the writer when this rejects.
+ */
+export async function sealContent(
+  reader: StagingReader,
+  writer: ObjectWriter,
+  file: { dek: Buffer; aad: Buffer },
+  signal: AbortSignal,
+): Promise<SealedContent> {
+  const hash = createSha256();
+  const encryptor = new SegmentEncryptor({ key: file.dek, aad: file.aad, plaintextBytes: reader.size });
+  const outbound = new OutboundBatches(writer);
+  try {
+    for await (const chunk of reader.chunks({ start: 0, end: reader.size })) {
+      if (signal.aborted) throw signal.reason;
+      hash.update(chunk);
+      await outbound.push(encryptor.update(chunk));
+    }
+    await outbound.push(encryptor.final());
+    await outbound.drain();
+    const { size: sealedSize } = await writer.commit();
+    if (sealedSize !== encryptor.sealedBytes) {
+      throw new AppError('INTEGRITY_FAILURE', 'The store holds another number of bytes than were written.');
+    }
+    return { sha256: hash.digest(), sealedSize };
+  } catch (error) {
+    await outbound.settle();
+    throw error;
+  } finally {
+    encryptor.dispose();
+  }
+}
+
+/** Gathers small buffers into writes of about 1 MiB, and keeps a bounded number of them under way. */
+class OutboundBatches {
+  private batch: Buffer[] = [];
+  private bytes = 0;
+  private inFlight: Promise<void>[] = [];
+
+  constructor(private readonly writer: ObjectWriter) {}
+
+  push(buffers: Buffer[]): Promise<void> | undefined {
+    for (const buffer of buffers) {
+      this.batch.push(buffer);
+      this.bytes += buffer.length;
+    }
+    return this.bytes >= BATCH_BYTES ? this.flush() : undefined;
+  }
+
+  async drain(): Promise<void> {
+    await this.flush();
+    await Promise.all(this.inFlight);
+  }
+
+  /** Waits until nothing is under way, whatever became of it. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.inFlight);
+  }
+
+  private async flush(): Promise<void> {
+    const batch = this.batch;
+    this.batch = [];
+    this.bytes = 0;
+    if (batch.length === 0) return;
+    const write = this.writer.write(batch);
+    // Its failure is met where it is awaited; until then it must not count as unhandled.
+    write.catch(() => undefined);
+    this.inFlight.push(write);
+    if (this.inFlight.length > BATCHES_IN_FLIGHT) await this.inFlight.shift();
+  }
+}

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { Database, fromNow, type Tx } from '@waybill/platform/database';
+
+/** An upload that a sealing, a validation or an ending is due for. */
+export interface DueUpload {
+  id: string;
+  attempt: number;
+}
+
+const SEALABLE = `validated_at IS NOT NULL AND (
+    (status = 'received' AND (retry_at IS NULL OR retry_at <= now())) OR (status = 'encrypting' AND lease_until < now()))`;
+
+/**
+ * The statements of sealing. The attempt is the fence: it grows with every claim, is part of the object's key and of
+ * its associated data, and only the newest can publish; so a worker that was taken for dead can neither win late nor
+ * touch the winner's object.
+ */
+@Injectable()
+export class SealingRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Takes the upload for a new attempt, whose number it answers; null when it is not to be sealed now. */
+  async claim(id: string, lastAttempt: number, leaseMs: number): Promise<number | null> {
+    const [row] = await this.database.query<{ attempt: number }>(
+      `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now()
+       WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
+      [id, lastAttempt, leaseMs],
+    );
+    return row?.attempt ?? null;
+  }
+
+  async renew(id: string, attempt: number, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET lease_until = ${fromNow(3)}
+       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
+      [id, attempt, leaseMs],
+    );
+    return rows.length > 0;
+  }
+
+  /** The sealed object is durable; false when the attempt is not the newest any more, or the upload was cancelled. */
+  async complete(tx: Tx, id: string, attempt: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET status = 'completed', completed_at = now(), updated_at = now(), lease_until = NULL,
+                          retry_at = NULL, wrapped_dek = NULL
+       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
+      [id, attempt],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives the upload back to be sealed later. `failed` counts against the attempts it has. */
+  async postpone(tx: Tx, id: string, attempt: number, delayMs: number, failed: boolean): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET status = 'received', failures = failures + $4, lease_until = NULL, updated_at = now(),
+                          retry_at = ${fromNow(3)}
+       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
+      [id, attempt, delayMs, failed ? 1 : 0],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives up by itself: the bytes stay in staging, a person may ask for another try. */
+  async giveUp(tx: Tx, id: string, attempt: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET status = 'failed', failure_code = 'SEALING_FAILED', failures = failures + 1,
+                          lease_until = NULL, retry_at = NULL, updated_at = now()
+       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
+      [id, attempt],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  /** Takes up a sealing that was given up; null when there is none to take up. */
+  async takeUp(tx: Tx, id: string): Promise<number | null> {
+    const [row] = await this.database.query<{ attempt: number }>(
+      `UPDATE uploads SET status = 'received', failure_code = NULL, failures = 0, retry_at = NULL, updated_at = now()
+       WHERE id = $1 AND status = 'failed' AND failure_code = 'SEALING_FAILED' AND wrapped_dek IS NOT NULL
+       RETURNING attempt`,
+      [id],
+      tx,
+    );
+    return row?.attempt ?? null;
+  }
+
+  /** Uploads that wait to be sealed, oldest first. */
+  async due(limit: number): Promise<DueUpload[]> {
+    return this.database.query<DueUpload>(
+      `SELECT id, attempt FROM uploads
+       WHERE status IN ('received', 'encrypting') AND ${SEALABLE} ORDER BY updated_at LIMIT $1`,
+      [limit],
+    );
+  }
+
+  /** Uploads whose request died between the last byte and the validation. */
+  async unvalidated(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM uploads WHERE status = 'received' AND validated_at IS NULL AND lease_until < now() LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Uploads whose bytes came with one request that is gone. They cannot be resumed. */
+  async interrupted(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM uploads WHERE status = 'uploading' AND door <> 'tus' AND lease_until < now() LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
+}

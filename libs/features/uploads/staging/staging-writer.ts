@@ -1,0 +1,238 @@
+import { wipe } from '@waybill/core/crypto';
+import type { ObjectStore } from '@waybill/platform/storage';
+import type { BufferBudget } from './buffer-budget';
+import { StagingPart, type SealedPart } from './staging-part';
+
+/** How much one upload may have on its way to the store before its source is stopped, and when it may go on. */
+const HIGH_WATER_BYTES = 4 * 1024 * 1024;
+const LOW_WATER_BYTES = 2 * 1024 * 1024;
+/** One part is written while the one before it is made durable. */
+const MAX_PARTS_CLOSING = 2;
+/** Slow uploads close their parts less and less often, so that the longest stays below 10,000 parts. */
+const PARTS_PER_SLOWDOWN = 500;
+const TICK_MS = 1_000;
+
+/** What a writer needs of the database; every promise resolves after the commit. */
+export interface StagingLedger {
+  /** Registers the object of a part that begins at `offset` and answers its key. */
+  register(offset: number): Promise<string>;
+  /** Tells that the writer lives; rejects when the upload is not its any more. */
+  renew(openKey: string | null): Promise<void>;
+  /** Makes a durable part part of the upload. */
+  commit(part: SealedPart): Promise<void>;
+}
+
+export interface StagingWriterOptions {
+  uploadId: string;
+  /** Where the first byte goes. */
+  offset: number;
+  /** The upload's staging key; wiped when the writer ends. */
+  dek: Buffer;
+  store: ObjectStore;
+  ledger: StagingLedger;
+  budget: BufferBudget;
+  partBytes: number;
+  partMs: number;
+  leaseMs: number;
+  /** The source may go on. */
+  onDrain: () => void;
+  /** Nothing more is taken; `abandon()` is due. Called once. */
+  onError: (error: unknown) => void;
+}
+
+/**
+ * Takes an upload's bytes as they come and makes them durable part by part: encrypt, write, fsync, commit, with the
+ * fsync of one part overlapping the bytes of the next. Commits are in order; what was committed is never lost, what
+ * was not is never counted.
+ *
+ * Whoever makes a writer ends it, by `end()` or `abandon()`.
+ */
+export class StagingWriter {
+  private part: StagingPart | null = null;
+  private opening: Promise<void> | null = null;
+  /** What came while a part was being opened. */
+  private backlog: Buffer[] = [];
+  private offset: number;
+  private held = 0;
+  private partsClosing = 0;
+  private partsClosed = 0;
+  private commits: Promise<void> = Promise.resolve();
+  private blocked = false;
+  private closed = false;
+  private failure: { error: unknown } | null = null;
+  private renewedAt = Date.now();
+  private readonly ticker: NodeJS.Timeout;
+
+  constructor(private readonly options: StagingWriterOptions) {
+    this.offset = options.offset;
+    this.ticker = setInterval(() => this.tick(), Math.min(TICK_MS, options.partMs, options.leaseMs / 3));
+    this.ticker.unref();
+  }
+
+  /** Takes the next bytes, whose memory is the writer's from now on. False: stop the source until `onDrain`. */
+  write(chunk: Buffer): boolean {
+    if (this.closed || this.failure) return false;
+    this.take(chunk);
+    if (this.hasRoom(HIGH_WATER_BYTES)) return true;
+    this.blocked = true;
+    if (this.options.budget.exhausted) this.options.budget.whenFree(this.drain);
+    return false;
+  }
+
+  /**
+   * Closes the open part and hands it to `last`, after all others were committed; null when nothing is left to
+   * commit. Rejects with the first failure.
+   */
+  async end<T>(last: (part: SealedPart | null) => Promise<T>): Promise<T> {
+    this.closed = true;
+    try {
+      while (this.opening) await this.opening;
+      const part = this.part;
+      this.part = null;
+      const sealed = part ? part.seal() : null;
+      sealed?.catch(() => undefined);
+      await this.commits;
+      if (this.failure) {
+        if (part) await sealed?.catch(() => part.abort());
+        throw this.failure.error;
+      }
+      try {
+        return await last(sealed ? await sealed : null);
+      } catch (error) {
+        await part?.abort();
+        throw error;
+      }
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Gives up what is not committed. Resolves when every descriptor and buffer was let go. */
+  async abandon(): Promise<void> {
+    this.closed = true;
+    this.failure ??= { error: new Error('The upload was abandoned.') };
+    while (this.opening) await this.opening;
+    const part = this.part;
+    this.part = null;
+    await part?.abort();
+    await this.commits;
+    this.release();
+  }
+
+  private take(chunk: Buffer): void {
+    if (!this.part) {
+      this.backlog.push(chunk);
+      this.hold(chunk.length);
+      this.opening ??= this.open();
+      return;
+    }
+    const head = chunk.subarray(0, this.options.partBytes - this.part.size);
+    this.part.append(head);
+    this.offset += head.length;
+    if (this.part.size >= this.options.partBytes) this.closePart();
+    if (head.length < chunk.length) this.take(chunk.subarray(head.length));
+  }
+
+  private async open(): Promise<void> {
+    const { uploadId, dek, store, ledger } = this.options;
+    const offset = this.offset;
+    try {
+      const key = await ledger.register(offset);
+      const writer = await store.create(key);
+      const onHeld = (delta: number): void => this.hold(delta);
+      const onError = (error: unknown): void => this.fail(error);
+      this.part = new StagingPart({ uploadId, offset, key, dek, writer, onHeld, onError });
+    } catch (error) {
+      this.fail(error);
+    }
+    this.opening = null;
+    if (this.failure) return;
+    const waiting = this.backlog;
+    this.backlog = [];
+    for (const chunk of waiting) {
+      this.hold(-chunk.length);
+      this.take(chunk);
+    }
+    this.drain();
+  }
+
+  private closePart(): void {
+    const part = this.part!;
+    this.part = null;
+    this.partsClosing += 1;
+    this.partsClosed += 1;
+    const sealed = part.seal();
+    // The order of commits is the order of bytes, whichever part is durable first.
+    this.commits = Promise.all([this.commits, sealed])
+      .then(([, result]) => {
+        if (this.failure) throw this.failure.error;
+        return this.options.ledger.commit(result);
+      })
+      .catch(async (error: unknown) => {
+        this.fail(error);
+        await part.abort();
+      })
+      .finally(() => {
+        this.partsClosing -= 1;
+        this.drain();
+      });
+  }
+
+  private tick(): void {
+    if (this.failure) return;
+    if (!this.closed) this.closeAged();
+    if (Date.now() - this.renewedAt >= this.options.leaseMs / 3) {
+      this.renewedAt = Date.now();
+      this.options.ledger.renew(this.part?.key ?? null).catch((error: unknown) => this.fail(error));
+    }
+  }
+
+  private closeAged(): void {
+    const slowdown = 1 + Math.floor(this.partsClosed / PARTS_PER_SLOWDOWN);
+    const old = this.part && Date.now() - this.part.openedAt >= this.options.partMs * slowdown;
+    if (old && this.part!.size > 0 && this.partsClosing < MAX_PARTS_CLOSING) this.closePart();
+  }
+
+  private hasRoom(waterBytes: number): boolean {
+    return (
+      this.opening === null &&
+      this.held < waterBytes &&
+      this.partsClosing < MAX_PARTS_CLOSING &&
+      !this.options.budget.exhausted
+    );
+  }
+
+  private readonly drain = (): void => {
+    if (!this.blocked || this.closed || this.failure) return;
+    if (this.hasRoom(LOW_WATER_BYTES)) {
+      this.blocked = false;
+      this.options.onDrain();
+    } else if (this.options.budget.exhausted) {
+      this.options.budget.whenFree(this.drain);
+    }
+  };
+
+  private hold(delta: number): void {
+    this.held += delta;
+    if (delta >= 0) {
+      this.options.budget.take(delta);
+    } else {
+      this.options.budget.give(-delta);
+      this.drain();
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.failure) return;
+    this.failure = { error };
+    this.options.onError(error);
+  }
+
+  private release(): void {
+    clearInterval(this.ticker);
+    this.hold(-this.backlog.reduce((sum, chunk) => sum + chunk.length, 0));
+    this.backlog = [];
+    this.options.budget.forget(this.drain);
+    wipe(this.options.dek);
+  }
+}

@@ -1,0 +1,146 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** The answer to an upload that was taken whole. */
+export class UploadReceiptDto {
+  @ApiProperty({ example: true })
+  success: true;
+
+  @ApiProperty({ example: 'The file was received and is being encrypted.' })
+  message: string;
+
+  @ApiProperty({ format: 'uuid' })
+  uploadId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  fileId: string;
+
+  @ApiProperty({ example: 'offer.docx' })
+  fileName: string;
+
+  @ApiProperty({ type: String, nullable: true, enum: ['video', 'photo', 'camera', null], example: null })
+  fileType: string | null;
+
+  @ApiProperty({ description: 'Bytes.', example: 48_213 })
+  fileSize: number;
+
+  @ApiProperty({
+    format: 'uri',
+    description: 'Where the owner gets the bytes, once the status is `completed`.',
+  })
+  fileUrl: string;
+
+  @ApiProperty({ enum: ['received', 'encrypting', 'completed'], example: 'received' })
+  status: string;
+}
+
+/** The answer to a cancelled upload. */
+export class UploadCancelledDto {
+  @ApiProperty({ example: true })
+  success: true;
+
+  @ApiProperty({ format: 'uuid' })
+  uploadId: string;
+
+  @ApiProperty({ enum: ['cancelled'] })
+  status: 'cancelled';
+}
+
+/** The answer to a sealing that is taken up again. */
+export class UploadRetriedDto {
+  @ApiProperty({ example: true })
+  success: true;
+
+  @ApiProperty({ format: 'uuid' })
+  uploadId: string;
+
+  @ApiProperty({ enum: ['received'] })
+  status: 'received';
+}
+
+/** How an upload is getting on. Null is "not known". */
+export class UploadProgressDto {
+  @ApiProperty({ format: 'uuid' })
+  uploadId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  fileId: string;
+
+  @ApiProperty({ example: 'offer.docx' })
+  fileName: string;
+
+  @ApiProperty({ enum: ['uploading', 'received', 'encrypting', 'completed', 'cancelled', 'failed'] })
+  status: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Why it failed.' })
+  failureCode: string | null;
+
+  @ApiProperty({ description: 'Bytes that are durable.', example: 33_554_432 })
+  bytesUploaded: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Bytes in all.', example: 67_108_864 })
+  totalBytes: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: '0-100, of the bytes received.', example: 50 })
+  percentComplete: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: '0-100, of the current status.', example: 50 })
+  phasePercent: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Bytes a second.', example: 16_777_216 })
+  speed: number | null;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Seconds until all bytes are there.',
+    example: 2,
+  })
+  remainingTime: number | null;
+
+  @ApiProperty({ format: 'date-time' })
+  startTime: string;
+
+  @ApiProperty({ format: 'date-time' })
+  lastUpdateTime: string;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  completedTime: string | null;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  cancelledTime: string | null;
+}
+
+/** The form of a document upload; fields may stand before or after the file. */
+export class DocumentUploadForm {
+  @ApiProperty({ type: 'string', format: 'binary', description: 'The document.' })
+  file: unknown;
+
+  @ApiProperty({ required: false, maxLength: 200, example: 'Offer for the spring campaign' })
+  title?: string;
+
+  @ApiProperty({ required: false, maxLength: 4000 })
+  description?: string;
+
+  @ApiProperty({
+    required: false,
+    description: 'A comma list, or the field repeated.',
+    example: 'offer,spring',
+  })
+  tags?: string;
+
+  @ApiProperty({ required: false, enum: ['clients', 'private'], default: 'clients' })
+  visibility?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'When it stops being available.' })
+  expiresAt?: string;
+
+  @ApiProperty({
+    required: false,
+    minimum: 1,
+    description: 'The same, from now. Not together with `expiresAt`.',
+  })
+  expiresInSeconds?: number;
+
+  @ApiProperty({ required: false, minimum: 1 })
+  maxDownloads?: number;
+}

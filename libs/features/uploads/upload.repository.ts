@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import { Database, fromNow, type Tx } from '@waybill/platform/database';
+import type { Upload, UploadDoor } from './upload.entity';
+
+export type UploadRow = Omit<Upload, 'attributes'> & { attributes: unknown };
+
+/** A durable part, and the store that holds it. */
+export interface PartRow {
+  offsetBytes: number;
+  sizeBytes: number;
+  objectKey: string;
+  driver: string;
+  sealedSize: number;
+}
+
+export interface NewUpload {
+  id: string;
+  fileId: string;
+  ownerId: string;
+  door: UploadDoor;
+  fileName: string;
+  extension: string;
+  mediaType: string;
+  category: string;
+  fileType: string | null;
+  attributes: unknown;
+  totalBytes: number | null;
+  wrappedDek: Buffer;
+  kekId: string;
+}
+
+const COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
+  file_name AS "fileName", extension, media_type AS "mediaType", category, file_type AS "fileType", attributes,
+  total_bytes AS "totalBytes", offset_bytes AS "offsetBytes", part_count AS "partCount",
+  wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, lease_until AS "leaseUntil",
+  retry_at AS "retryAt", created_at AS "createdAt", updated_at AS "updatedAt", received_at AS "receivedAt",
+  validated_at AS "validatedAt", completed_at AS "completedAt", cancelled_at AS "cancelledAt"`;
+
+/**
+ * The statements that uploads live by. Each change of state is one guarded UPDATE that says from which state it leads;
+ * whoever finds no row has lost the race and must not go on.
+ */
+@Injectable()
+export class UploadRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(tx: Tx, upload: NewUpload, leaseMs: number): Promise<void> {
+    await this.database.query(
+      `INSERT INTO uploads (id, file_id, owner_id, door, file_name, extension, media_type, category, file_type,
+                            attributes, total_bytes, wrapped_dek, kek_id, lease_until)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ${fromNow(14)})`,
+      [
+        upload.id,
+        upload.fileId,
+        upload.ownerId,
+        upload.door,
+        upload.fileName,
+        upload.extension,
+        upload.mediaType,
+        upload.category,
+        upload.fileType,
+        JSON.stringify(upload.attributes),
+        upload.totalBytes,
+        upload.wrappedDek,
+        upload.kekId,
+        leaseMs,
+      ],
+      tx,
+    );
+  }
+
+  async find(id: string, tx?: Tx): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `SELECT ${COLUMNS} FROM uploads WHERE id = $1`,
+      [id],
+      tx,
+    );
+    return row ?? null;
+  }
+
+  async findOwned(id: string, ownerId: string): Promise<UploadRow | null> {
+    const row = await this.find(id);
+    return row?.ownerId === ownerId ? row : null;
+  }
+
+  /** Whether a file is still an upload of that user: not there yet, but to be. */
+  async isPending(fileId: string, ownerId: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `SELECT 1 FROM uploads WHERE file_id = $1 AND owner_id = $2 AND status IN ('uploading', 'received', 'encrypting')`,
+      [fileId, ownerId],
+    );
+    return rows.length > 0;
+  }
+
+  /** The parts in the order of their bytes. */
+  async parts(uploadId: string, tx?: Tx): Promise<PartRow[]> {
+    return this.database.query<PartRow>(
+      `SELECT part.offset_bytes AS "offsetBytes", part.size_bytes AS "sizeBytes", part.object_key AS "objectKey",
+              object.driver, object.size AS "sealedSize"
+       FROM upload_parts part JOIN objects object ON object.key = part.object_key
+       WHERE part.upload_id = $1 ORDER BY part.offset_bytes`,
+      [uploadId],
+      tx,
+    );
+  }
+
+  /** Moves the offset over a durable part, by compare-and-swap; false when status or offset are not what they were. */
+  async advance(tx: Tx, id: string, from: number, bytes: number, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET offset_bytes = offset_bytes + $3, part_count = part_count + 1, updated_at = now(),
+                          lease_until = ${fromNow(4)}
+       WHERE id = $1 AND offset_bytes = $2 AND status = 'uploading' RETURNING id`,
+      [id, from, bytes, leaseMs],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  async insertPart(tx: Tx, uploadId: string, offset: number, size: number, objectKey: string): Promise<void> {
+    await this.database.query(
+      'INSERT INTO upload_parts (upload_id, offset_bytes, size_bytes, object_key) VALUES ($1, $2, $3, $4)',
+      [uploadId, offset, size, objectKey],
+      tx,
+    );
+  }
+
+  /** The last byte is durable: nothing can be added any more. */
+  async receive(tx: Tx, id: string, attributes: unknown, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET status = 'received', total_bytes = offset_bytes, attributes = $2, received_at = now(),
+                          updated_at = now(), lease_until = ${fromNow(3)}
+       WHERE id = $1 AND status = 'uploading' RETURNING id`,
+      [id, JSON.stringify(attributes), leaseMs],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
+  async renew(id: string, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET lease_until = ${fromNow(2)} WHERE id = $1 AND status = 'uploading' RETURNING id`,
+      [id, leaseMs],
+    );
+    return rows.length > 0;
+  }
+
+  /** The content is what its name says: ready to be sealed. */
+  async markValidated(id: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET validated_at = now(), updated_at = now(), lease_until = NULL
+       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING id`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends an upload as `failed`; null when it had ended, or moved on, before. */
+  async fail(tx: Tx, id: string, failureCode: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `UPDATE uploads SET status = 'failed', failure_code = $2, updated_at = now(), lease_until = NULL,
+                          wrapped_dek = NULL
+       WHERE id = $1 AND status IN ('uploading', 'received') RETURNING ${COLUMNS}`,
+      [id, failureCode],
+      tx,
+    );
+    return row ?? null;
+  }
+
+  /** Ends an upload as `cancelled`, wherever it stands; null when it had ended before. */
+  async cancel(tx: Tx, id: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `UPDATE uploads SET status = 'cancelled', cancelled_at = now(), updated_at = now(), lease_until = NULL,
+                          wrapped_dek = NULL
+       WHERE id = $1 AND status IN ('uploading', 'received', 'encrypting')
+       RETURNING ${COLUMNS}`,
+      [id],
+      tx,
+    );
+    return row ?? null;
+  }
+
+  async deleteParts(tx: Tx, uploadId: string): Promise<void> {
+    await this.database.query('DELETE FROM upload_parts WHERE upload_id = $1', [uploadId], tx);
+  }
+}

@@ -1,0 +1,231 @@
+import { Injectable } from '@nestjs/common';
+import { generateDek, wipe } from '@waybill/core/crypto';
+import { AppError, uuidv7, type Principal } from '@waybill/core/kernel';
+import { StorageUsageService } from '@waybill/features/files';
+import { AppConfig } from '@waybill/platform/config';
+import { Database, isUniqueViolation, type Tx } from '@waybill/platform/database';
+import { Outbox } from '@waybill/platform/events';
+import { Keyring } from '@waybill/platform/keyring';
+import { ObjectRegistry } from '@waybill/platform/objects';
+import { ObjectStores } from '@waybill/platform/storage';
+import { BufferBudget } from './staging/buffer-budget';
+import { stagingKey, stagingPrefix } from './staging/staging-format';
+import type { SealedPart } from './staging/staging-part';
+import { StagingWriter } from './staging/staging-writer';
+import { RunningTransfers } from './running-transfers';
+import type { UploadDoor } from './upload.entity';
+import { UploadRepository, type UploadRow } from './upload.repository';
+import { vaultPrefix } from './sealing/vault-key';
+
+export interface BeginUpload {
+  /** Chosen by the client beforehand, or made here. */
+  uploadId: string | null;
+  door: UploadDoor;
+  fileName: string;
+  extension: string;
+  mediaType: string;
+  category: 'document' | 'media';
+  fileType: string | null;
+  attributes: unknown;
+  /** In bytes; an estimate or unknown (null) where the protocol does not tell. */
+  totalBytes: number | null;
+}
+
+export interface OpenUpload {
+  uploadId: string;
+  fileId: string;
+  ownerId: string;
+  fileName: string;
+  /** The staging key; whoever opened the upload wipes it, or gives it to a writer that does. */
+  dek: Buffer;
+  /** The object that was registered with the upload for its first part. */
+  firstPartKey: string;
+}
+
+/** Begins uploads, makes their parts count, and ends them. The doors differ; what happens to the bytes does not. */
+@Injectable()
+export class UploadsService {
+  private readonly budget: BufferBudget;
+
+  constructor(
+    private readonly database: Database,
+    private readonly uploads: UploadRepository,
+    private readonly objects: ObjectRegistry,
+    private readonly stores: ObjectStores,
+    private readonly keyring: Keyring,
+    private readonly usage: StorageUsageService,
+    private readonly outbox: Outbox,
+    private readonly running: RunningTransfers,
+    private readonly config: AppConfig,
+  ) {
+    this.budget = new BufferBudget(config.uploads.bufferBytes);
+  }
+
+  /** Makes the row of an upload, and of the object for its first part, before any byte is stored. */
+  async begin(principal: Principal, request: BeginUpload): Promise<OpenUpload> {
+    const uploadId = request.uploadId ?? uuidv7();
+    const fileId = uuidv7();
+    const ownerId = principal.userId;
+    const dek = generateDek();
+    const firstPartKey = this.newPartKey(uploadId, 0);
+    try {
+      const { kekId, wrapped } = await this.keyring.wrap(dek, {
+        purpose: 'staging',
+        id: uploadId,
+        version: 1,
+      });
+      const { uploadId: _, ...described } = request;
+      const upload = { ...described, id: uploadId, fileId, ownerId, kekId, wrappedDek: wrapped };
+      await this.database.transaction(async (tx) => {
+        await this.uploads.insert(tx, upload, this.config.leaseMs);
+        await this.objects.register(firstPartKey, this.stores.default.driver, this.config.leaseMs, tx);
+        await this.outbox.append(tx, {
+          type: 'upload.created',
+          actorId: ownerId,
+          ownerId,
+          subjectId: uploadId,
+          data: { uploadId, fileId, fileName: request.fileName },
+        });
+      });
+    } catch (error) {
+      wipe(dek);
+      if (!isUniqueViolation(error)) throw error;
+      throw new AppError('CONFLICT', 'An upload with this id exists already.', { cause: error });
+    }
+    return { uploadId, fileId, ownerId, fileName: request.fileName, dek, firstPartKey };
+  }
+
+  /** A writer for an upload's bytes from `offset` on. It takes the staging key over. */
+  write(
+    upload: OpenUpload,
+    offset: number,
+    on: { drain: () => void; error: (error: unknown) => void },
+  ): StagingWriter {
+    const { uploadId, dek } = upload;
+    let prepared: string | null = offset === 0 ? upload.firstPartKey : null;
+    const register = async (at: number): Promise<string> => {
+      const key = prepared ?? this.newPartKey(uploadId, at);
+      if (prepared === null)
+        await this.objects.register(key, this.stores.default.driver, this.config.leaseMs);
+      prepared = null;
+      return key;
+    };
+    return new StagingWriter({
+      uploadId,
+      offset,
+      dek,
+      store: this.stores.default,
+      budget: this.budget,
+      partBytes: this.config.uploads.partBytes,
+      partMs: this.config.uploads.partMs,
+      leaseMs: this.config.leaseMs,
+      onDrain: on.drain,
+      onError: on.error,
+      ledger: {
+        register,
+        renew: (openKey) => this.renew(uploadId, openKey),
+        commit: (part) => this.database.transaction((tx) => this.commitPart(tx, upload, part)),
+      },
+    });
+  }
+
+  /** Commits the last part, if there is one, and with it the upload: nothing can be added afterwards. */
+  async receive(upload: OpenUpload, part: SealedPart | null, attributes: unknown): Promise<void> {
+    const { uploadId, fileId, ownerId, fileName } = upload;
+    await this.database.transaction(async (tx) => {
+      if (part) await this.commitPart(tx, upload, part);
+      if (!(await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs))) throw noLongerOpen();
+      // A file without a byte has no part, so the object that was registered for it will never be.
+      if (!part) await this.objects.bury([upload.firstPartKey], tx);
+      const size = part ? part.offset + part.size : 0;
+      await this.outbox.append(tx, {
+        type: 'upload.received',
+        actorId: ownerId,
+        ownerId,
+        subjectId: uploadId,
+        data: { uploadId, fileId, fileName, size },
+      });
+    });
+  }
+
+  /** Ends an upload as failed and gives up its bytes; false when it had ended before. */
+  async fail(uploadId: string, failureCode: string): Promise<boolean> {
+    const ended = await this.database.transaction(async (tx) => {
+      const row = await this.uploads.fail(tx, uploadId, failureCode);
+      if (!row) return false;
+      await this.discard(tx, row);
+      await this.outbox.append(tx, {
+        type: 'upload.failed',
+        actorId: null,
+        ownerId: row.ownerId,
+        subjectId: uploadId,
+        data: { uploadId, fileId: row.fileId, fileName: row.fileName, failureCode },
+      });
+      return true;
+    });
+    this.running.stop(uploadId);
+    return ended;
+  }
+
+  /** Cancels an upload wherever it stands, and stops the request that brings it. Repeating it changes nothing. */
+  async cancel(principal: Principal, uploadId: string): Promise<void> {
+    const known = await this.uploads.findOwned(uploadId, principal.userId);
+    if (!known) throw AppError.notFound();
+    if (known.status === 'cancelled') return;
+    const cancelled = await this.database.transaction(async (tx) => {
+      const row = await this.uploads.cancel(tx, uploadId);
+      if (!row) return (await this.uploads.find(uploadId, tx))?.status === 'cancelled';
+      await this.discard(tx, row);
+      await this.outbox.append(tx, {
+        type: 'upload.cancelled',
+        actorId: principal.userId,
+        ownerId: row.ownerId,
+        subjectId: uploadId,
+        data: { uploadId, fileId: row.fileId, fileName: row.fileName },
+      });
+      return true;
+    });
+    if (!cancelled)
+      throw new AppError('UPLOAD_NOT_CANCELLABLE', 'The upload has ended and cannot be cancelled.');
+    this.running.stop(uploadId);
+  }
+
+  /** The caller's own upload. */
+  async find(principal: Principal, uploadId: string): Promise<UploadRow> {
+    const row = await this.uploads.findOwned(uploadId, principal.userId);
+    if (!row) throw AppError.notFound();
+    return row;
+  }
+
+  private async commitPart(tx: Tx, upload: OpenUpload, part: SealedPart): Promise<void> {
+    const { uploadId, ownerId } = upload;
+    const moved = await this.uploads.advance(tx, uploadId, part.offset, part.size, this.config.leaseMs);
+    if (!moved) throw noLongerOpen();
+    await this.uploads.insertPart(tx, uploadId, part.offset, part.size, part.key);
+    if (!(await this.objects.publish(tx, part.key, part.sealedSize))) throw noLongerOpen();
+    await this.usage.charge(tx, ownerId, part.size, this.config.uploads.userQuotaBytes);
+  }
+
+  private async renew(uploadId: string, openKey: string | null): Promise<void> {
+    const alive = await this.uploads.renew(uploadId, this.config.leaseMs);
+    if (!alive || (openKey !== null && !(await this.objects.renew(openKey, this.config.leaseMs))))
+      throw noLongerOpen();
+  }
+
+  /** Gives up all that an ended upload holds: staged and half-sealed objects, rows of parts, quota. */
+  private async discard(tx: Tx, upload: UploadRow): Promise<void> {
+    await this.objects.buryAll(stagingPrefix(upload.id), tx);
+    await this.objects.buryAll(vaultPrefix(upload.fileId), tx);
+    await this.uploads.deleteParts(tx, upload.id);
+    await this.usage.release(tx, upload.ownerId, upload.offsetBytes);
+  }
+
+  private newPartKey(uploadId: string, offset: number): string {
+    return stagingKey(uploadId, offset, uuidv7().slice(-12));
+  }
+}
+
+/** What a request hears whose upload was cancelled, failed or moved on while it was sending. */
+function noLongerOpen(): AppError {
+  return new AppError('GONE', 'The upload was ended while it was running.');
+}

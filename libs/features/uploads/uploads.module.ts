@@ -1,0 +1,55 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { FilesModule } from '@waybill/features/files';
+import { DocumentDoor } from './multipart/document-door';
+import { PendingUploadsModule } from './pending-uploads';
+import { RunningTransfers } from './running-transfers';
+import { EncryptionProcessor } from './sealing/encryption.processor';
+import { SealingRepository } from './sealing/sealing.repository';
+import { SealingService } from './sealing/sealing.service';
+import { StagingService } from './staging/staging.service';
+import { UploadController } from './upload.controller';
+import { Upload, UploadPart } from './upload.entity';
+import { UploadReconciler } from './upload-reconciler';
+import { UploadRepository } from './upload.repository';
+import { UploadsService } from './upload.service';
+import { ValidationService } from './validation.service';
+
+/** What both sides of uploads need: rows, staging, sealing. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule],
+  providers: [
+    UploadRepository,
+    UploadsService,
+    RunningTransfers,
+    StagingService,
+    ValidationService,
+    SealingRepository,
+    SealingService,
+  ],
+  exports: [
+    UploadRepository,
+    UploadsService,
+    RunningTransfers,
+    ValidationService,
+    SealingRepository,
+    SealingService,
+  ],
+})
+class UploadsCoreModule {}
+
+/** The doors, for the API. */
+@Module({
+  imports: [UploadsCoreModule, PendingUploadsModule],
+  providers: [DocumentDoor],
+  controllers: [UploadController],
+})
+export class UploadsModule {}
+
+/** Sealing and setting right, for the worker. */
+@Module({
+  imports: [UploadsCoreModule],
+  providers: [EncryptionProcessor, UploadReconciler],
+  exports: [UploadReconciler],
+})
+export class UploadsWorkerModule {}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, isAppError } from '@waybill/core/kernel';
+import { StagingService } from './staging/staging.service';
+import { UploadRepository } from './upload.repository';
+import { UploadsService } from './upload.service';
+import { checkContent, fileKindOf } from './validation';
+
+const REFUSALS = ['CONTENT_MISMATCH', 'UNSUPPORTED_FILE_TYPE', 'FILE_TOO_LARGE'] as const;
+
+/** Holds a received upload's content against its name, once all its bytes are there. */
+@Injectable()
+export class ValidationService {
+  constructor(
+    private readonly uploads: UploadRepository,
+    private readonly service: UploadsService,
+    private readonly staging: StagingService,
+  ) {}
+
+  /**
+   * Lets the upload go on to its sealing, or ends it as failed and throws the refusal. Idempotent: it may be run
+   * again by whoever finds that an earlier run has died.
+   */
+  async validate(uploadId: string): Promise<void> {
+    const upload = await this.uploads.find(uploadId);
+    if (upload?.status !== 'received' || upload.validatedAt) return;
+    const kind = fileKindOf(upload.extension);
+    if (!kind) throw new Error(`No file kind is known for the extension ${upload.extension}.`);
+    try {
+      await this.staging.reading(upload, (reader) => checkContent(kind, reader));
+    } catch (error) {
+      if (isAppError(error, ...REFUSALS)) await this.service.fail(uploadId, error.code);
+      throw error;
+    }
+    if (await this.uploads.markValidated(uploadId)) return;
+    const now = await this.uploads.find(uploadId);
+    if (!now?.validatedAt) throw new AppError('GONE', 'The upload was ended while it was checked.');
+  }
+}
