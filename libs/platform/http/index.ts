@@ -1,4 +1,4 @@
-export { Public, Roles, PUBLIC, ROLES_ALLOWED } from './access';
+export { CurrentPrincipal, Public, PUBLIC, Roles, ROLES_ALLOWED, type AuthenticatedRequest } from './access';
 export { AcceptsForm } from './body/intake.guard';
 export { UuidParam } from './body/uuid-param.pipe';
 export { configureHttp } from './configure-http';
@@ -13,5 +13,6 @@ export { sendPage } from './pages/page';
 export { CursorCodec, type CursorPosition } from './paging/cursor-codec';
 export { setNextLink } from './paging/next-link';
 export { PageQuery } from './paging/page-query.dto';
+export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { PROBLEMS } from './problems/problem-catalogue';
 export { textProblem } from './request/text';

@@ -1,6 +1,6 @@
 import { AppError } from '@waybill/core/kernel';
 import { decodeFormPart } from '../request/address';
-import { textProblem } from '../request/text';
+import { isPrototypeName, textProblem } from '../request/text';
 
 /**
  * Reads an HTML form (application/x-www-form-urlencoded): flat, UTF-8, each name once.
@@ -15,7 +15,7 @@ export function parseForm(bytes: Buffer): Record<string, string> {
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     const value = decode(equals === -1 ? '' : pair.slice(equals + 1));
     const detail = fields.has(name) ? 'must be there once' : (textProblem(name) ?? textProblem(value));
-    if (detail !== undefined || name in Object.prototype) {
+    if (detail !== undefined || isPrototypeName(name)) {
       const errors = [
         { pointer: `/${name.slice(0, 100)}`, detail: detail ?? 'is not a name that a field may have' },
       ];

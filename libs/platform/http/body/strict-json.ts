@@ -1,5 +1,5 @@
 import { AppError, type FieldError } from '@waybill/core/kernel';
-import { textProblem } from '../request/text';
+import { isPrototypeName, textProblem } from '../request/text';
 import { appendPointer } from './pointer';
 
 /** Deeper than any body of the API; validators recurse, so that depth is stack. */
@@ -7,8 +7,6 @@ const DEEPEST = 32;
 /** More than any body of the API has; each value costs validation. */
 const MOST_VALUES = 20_000;
 const MOST_ERRORS = 50;
-/** Names that reach an object's prototype where code copies properties carelessly. */
-const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -77,7 +75,7 @@ function inspect(root: object): FieldError[] {
 }
 
 function nameProblem(name: string): string | undefined {
-  if (PROTOTYPE_NAMES.has(name)) return 'is not a name that a property may have';
+  if (isPrototypeName(name)) return 'is not a name that a property may have';
   const problem = textProblem(name);
   return problem === undefined ? undefined : `has a name that ${problem}`;
 }

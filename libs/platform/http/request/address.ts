@@ -1,31 +1,36 @@
 import type { Request } from 'express';
 import { AppError, type FieldError } from '@waybill/core/kernel';
-import { textProblem } from './text';
+import { isPrototypeName, textProblem } from './text';
 
 /**
- * Refuses an address whose parameters cannot be text: U+0000 or escapes that are not UTF-8. The router refuses bad
- * escapes in the path itself; query parsers repair them silently, so that different addresses would mean the same.
+ * Refuses an address whose parameters cannot be text: U+0000 or escapes that are not UTF-8. The router
+ * refuses bad escapes in the path itself; query parsers repair them silently, so that different addresses would mean the
+ * same.
  *
  * @throws AppError VALIDATION_FAILED, naming the parameter.
  */
 export function checkAddress(request: Request): void {
-  if (!request.originalUrl.includes('%')) return;
-  const errors = [...queryErrors(request.originalUrl), ...pathErrors(request.params)];
+  const { originalUrl } = request;
+  const query = originalUrl.indexOf('?');
+  if (query === -1 && !originalUrl.includes('%')) return;
+  const errors = [
+    ...(query === -1 ? [] : queryErrors(originalUrl.slice(query + 1))),
+    ...pathErrors(request.params),
+  ];
   if (errors.length > 0) throw new AppError('VALIDATION_FAILED', 'The address is not valid.', { errors });
 }
 
-function queryErrors(url: string): FieldError[] {
-  const start = url.indexOf('?');
-  if (start === -1) return [];
-  return url
-    .slice(start + 1)
-    .split('&')
-    .filter((pair) => pair.includes('%'))
-    .flatMap((pair) => {
-      const [name, value] = splitPair(pair);
-      const detail = decodingProblem(name) ?? decodingProblem(value);
-      return detail === undefined ? [] : [{ pointer: readable(name), detail }];
-    });
+function queryErrors(query: string): FieldError[] {
+  return query.split('&').flatMap((pair) => {
+    const [name, value] = splitPair(pair);
+    const detail = decodingProblem(name) ?? nameProblem(name) ?? decodingProblem(value);
+    return detail === undefined ? [] : [{ pointer: readable(name), detail }];
+  });
+}
+
+/** Validators drop these silently; silence is not what other unknown parameters get. */
+function nameProblem(name: string): string | undefined {
+  return isPrototypeName(decodeFormPart(name)) ? 'is not a name that a parameter may have' : undefined;
 }
 
 function pathErrors(params: Request['params']): FieldError[] {
@@ -46,6 +51,7 @@ export function decodeFormPart(part: string): string {
 }
 
 function decodingProblem(part: string): string | undefined {
+  if (!part.includes('%')) return undefined;
   try {
     return textProblem(decodeFormPart(part));
   } catch {

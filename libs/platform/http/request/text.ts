@@ -8,3 +8,10 @@ export function textProblem(text: string): string | undefined {
     ? 'must not contain the character U+0000'
     : 'must be well-formed Unicode (it contains half of a surrogate pair)';
 }
+
+const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Whether a property of this name would reach an object's prototype where code copies properties carelessly. */
+export function isPrototypeName(name: string): boolean {
+  return PROTOTYPE_NAMES.has(name);
+}
