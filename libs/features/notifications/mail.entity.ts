@@ -1,13 +1,14 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-export type MailStatus = 'pending' | 'sent' | 'failed';
+/** `dropped`: there was nothing to say any more (the link had been used, the account was gone). */
+export type MailStatus = 'pending' | 'sent' | 'dropped' | 'failed';
 
 /**
  * A mail that is owed to somebody because of an event. The row is the truth, the queue a hint: what is `pending` is
  * sent whatever becomes of Redis. Texts and tokens are made when it is sent; nothing secret rests here.
  */
 @Entity('mails')
-@Check('mails_status', `status IN ('pending', 'sent', 'failed')`)
+@Check('mails_status', `status IN ('pending', 'sent', 'dropped', 'failed')`)
 @Index('mails_pending', ['nextAttemptAt'], { where: `status = 'pending'` })
 @Index('mails_event', ['eventId', 'recipientId', 'template'], { unique: true })
 export class Mail {
@@ -22,6 +23,10 @@ export class Mail {
 
   @Column('text')
   template: string;
+
+  /** The ids that the text is made from. */
+  @Column('jsonb', { default: {} })
+  data: unknown;
 
   @Column('text', { default: 'pending' })
   status: MailStatus;

@@ -5,7 +5,7 @@ export { configureHttp } from './configure-http';
 export { HttpModule } from './http.module';
 export { addressKey } from './limits/address-key';
 export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';
-export { RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
+export { rateLimited, RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
 export { ApiProblems, problemResponse } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
 export { html, Html } from './pages/html';

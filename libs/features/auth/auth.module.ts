@@ -1,0 +1,43 @@
+import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { AppConfig } from '@waybill/platform/config';
+import { PrincipalSource } from '@waybill/platform/http';
+import { AccessTokens, jwtOptions } from './access-tokens';
+import { AccountsModule } from './accounts.module';
+import { AuthController } from './auth.controller';
+import { ConfirmationController } from './confirmation.controller';
+import { ConfirmationService } from './confirmation.service';
+import { JwtStrategy } from './jwt.strategy';
+import { LoginService } from './login.service';
+import { LoginThrottle } from './login-throttle';
+import { Principals } from './principals';
+import { SessionsService } from './sessions.service';
+import { SignupService } from './signup.service';
+
+/**
+ * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard`) for
+ * all routes; features meet authentication through `Principal` and, where no guard has asked, `PrincipalSource`.
+ */
+@Global()
+@Module({
+  imports: [
+    AccountsModule,
+    PassportModule,
+    JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
+  ],
+  controllers: [AuthController, ConfirmationController],
+  providers: [
+    AccessTokens,
+    SessionsService,
+    SignupService,
+    LoginService,
+    LoginThrottle,
+    ConfirmationService,
+    Principals,
+    JwtStrategy,
+    { provide: PrincipalSource, useExisting: Principals },
+  ],
+  exports: [AccountsModule, PrincipalSource],
+})
+export class AuthModule {}

@@ -1,0 +1,72 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { isAppError } from '@waybill/core/kernel';
+import { AcceptsForm, ApiProblems, Public, RateLimit, sendPage } from '@waybill/platform/http';
+import type { Request, Response } from 'express';
+import { EmailVerifiedDto, ResendConfirmationDto } from './auth.dto';
+import { perAddress } from './auth.limits';
+import { ASK_TO_CONFIRM, CONFIRMED, NOT_CONFIRMED, type Page } from './confirmation.pages';
+import { ConfirmationService } from './confirmation.service';
+
+@ApiTags('auth')
+@Public()
+@RateLimit(perAddress('confirm'))
+@Controller('auth/confirm')
+export class ConfirmationController {
+  constructor(private readonly confirmations: ConfirmationService) {}
+
+  /** Mails another link, where there is something to confirm; the answer is always the same. Older links end. */
+  @Post('resend')
+  @HttpCode(202)
+  @ApiAcceptedResponse()
+  @ApiProblems('VALIDATION_FAILED', 'MALFORMED_BODY', 'RATE_LIMITED')
+  async resend(@Body() { email }: ResendConfirmationDto): Promise<void> {
+    await this.confirmations.resend(email);
+  }
+
+  /**
+   * The page that the mail leads to: one button, which sends the POST. Looking at it changes nothing and tells nothing of
+   * the token, because mail scanners follow links before people do.
+   */
+  @Get(':token')
+  @ApiProduces('text/html')
+  @ApiOkResponse({ description: 'The page.', schema: { type: 'string' } })
+  @ApiProblems('RATE_LIMITED')
+  ask(@Res() response: Response): void {
+    answer(response, 200, ASK_TO_CONFIRM);
+  }
+
+  /** Confirms the address. Answers with a page when the page's form asks, with JSON otherwise. */
+  @Post(':token')
+  @AcceptsForm()
+  @HttpCode(200)
+  @ApiOkResponse({ type: EmailVerifiedDto })
+  @ApiProblems('INVALID_TOKEN', 'RATE_LIMITED')
+  async confirm(
+    @Param('token') token: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    if (!isForm(request)) {
+      await this.confirmations.confirm(token);
+      response.json({ emailVerified: true } satisfies EmailVerifiedDto);
+      return;
+    }
+    try {
+      await this.confirmations.confirm(token);
+    } catch (error) {
+      if (!isAppError(error, 'INVALID_TOKEN')) throw error;
+      return answer(response, 400, NOT_CONFIRMED);
+    }
+    answer(response, 200, CONFIRMED);
+  }
+}
+
+function answer(response: Response, status: number, { title, body }: Page): void {
+  sendPage(response, status, title, body);
+}
+
+/** Browsers name the type of a form's body even when that is empty. */
+function isForm(request: Request): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
+}

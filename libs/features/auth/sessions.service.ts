@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { hashToken, randomToken } from '@waybill/core/crypto';
+import { uuidv7 } from '@waybill/core/kernel';
+import { Database } from '@waybill/platform/database';
+import { Outbox } from '@waybill/platform/events';
+import { ACCESS_TOKEN_SECONDS } from './access-token.policy';
+import { AccessTokens } from './access-tokens';
+import { unauthenticated } from './auth.errors';
+import { SessionRepository, type SessionRef } from './session.repository';
+
+export interface TokenPair {
+  accessToken: string;
+  refreshToken: string;
+  tokenType: 'Bearer';
+  expiresIn: number;
+}
+
+const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
+/** So that secret scanners, and people, can tell what they are looking at. */
+const REFRESH_TOKEN_PREFIX = 'wbr_';
+
+/**
+ * Sessions: one for each login, each a family of refresh tokens of which the newest alone is good. A token that comes a
+ * second time was stolen, or the thief's came first; nobody can tell, so the whole family ends (RFC 9700, 4.14.2).
+ */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionRepository,
+    private readonly accessTokens: AccessTokens,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async start(userId: string): Promise<TokenPair> {
+    const session = { sessionId: uuidv7(), userId };
+    const refreshToken = newRefreshToken();
+    await this.database.transaction(async (tx) => {
+      await this.sessions.insert(tx, {
+        id: session.sessionId,
+        userId,
+        refreshHash: hashToken(refreshToken),
+        lifetimeSeconds: REFRESH_TOKEN_SECONDS,
+      });
+      await this.outbox.append(tx, { type: 'session.started', ...about(session) });
+    });
+    return this.pair(session, refreshToken);
+  }
+
+  /** Trades a refresh token for a new pair. `UNAUTHENTICATED` for one that is not good; a reused one ends its session. */
+  async refresh(refreshToken: string): Promise<TokenPair> {
+    const spent = hashToken(refreshToken);
+    const successor = newRefreshToken();
+    const session = await this.database.transaction(async (tx) => {
+      const rotated = await this.sessions.rotate(tx, spent, hashToken(successor), REFRESH_TOKEN_SECONDS);
+      if (rotated !== null) return rotated;
+      const revoked = await this.sessions.revokeReused(tx, spent);
+      if (revoked !== null) {
+        await this.outbox.append(tx, { type: 'session.reuse_detected', ...about(revoked) });
+      }
+      return null;
+    });
+    // Thrown here, after the commit: a refusal must not undo the revocation.
+    if (session === null) throw unauthenticated();
+    return this.pair(session, successor);
+  }
+
+  /** Ends the session of a refresh token, in whatever state it is. `UNAUTHENTICATED` for what never was one. */
+  async end(refreshToken: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const session = await this.sessions.findByToken(tx, hashToken(refreshToken));
+      if (session === null) throw unauthenticated();
+      if (await this.sessions.revoke(tx, session.sessionId, 'logout')) {
+        await this.outbox.append(tx, { type: 'session.ended', ...about(session) });
+      }
+    });
+  }
+
+  private async pair(session: SessionRef, refreshToken: string): Promise<TokenPair> {
+    const accessToken = await this.accessTokens.issue(session);
+    return { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: ACCESS_TOKEN_SECONDS };
+  }
+}
+
+function newRefreshToken(): string {
+  return REFRESH_TOKEN_PREFIX + randomToken();
+}
+
+/** The parts that all events of a session share. */
+function about({ userId, sessionId }: SessionRef) {
+  return { actorId: userId, ownerId: userId, subjectId: sessionId, data: { userId, sessionId } };
+}

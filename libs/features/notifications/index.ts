@@ -1,0 +1,3 @@
+export { MailPlanner } from './mail-planner';
+export { MailReconciler } from './mail-reconciler';
+export { NotificationsModule, NotificationsWorkerModule } from './notifications.module';

@@ -1,0 +1,22 @@
+/** "Hello Ada," with what could pass for markup of a text mail, line breaks foremost, taken out of the name. */
+export function greeting(fullName: string | null): string {
+  const name = fullName?.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim();
+  return name ? `Hello ${name},` : 'Hello,';
+}
+
+/** A time for people, to the minute: `2026-11-21 14:03 UTC`. */
+export function utc(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
