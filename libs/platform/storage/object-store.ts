@@ -27,8 +27,9 @@ export interface ObjectWriter {
    */
   commit(): Promise<{ size: number }>;
   /**
-   * Lets go of everything the write holds, its bytes included, after whatever is under way has ended. Idempotent, also
-   * right after a failed `write` or `commit`; does nothing to an object that was committed.
+   * Lets go of everything the write holds, its bytes included, after the operation under way has ended; writes still
+   * queued reject. Idempotent, also right after a failed `write` or `commit`. A `commit()` that was called before it is let
+   * finish, and an object that was committed stays.
    */
   abort(): Promise<void>;
 }

@@ -8,8 +8,6 @@ const PRIVATE_DIRECTORY = 0o700;
 /** Makes directories, and makes their entries durable. */
 export class Directories {
   private readonly ready = new Map<string, Promise<void>>();
-  private readonly syncing = new Map<string, Promise<void>>();
-  private readonly waiting = new Map<string, Promise<void>>();
 
   constructor(
     private readonly fs: FileSystem,
@@ -35,34 +33,10 @@ export class Directories {
   }
 
   /**
-   * Resolves when every entry that was made or removed before the call is durable. Group commit: one fsync serves all who
-   * asked before it began. A failure goes to those it served and is not tried again on their behalf, since Linux reports a
-   * lost write once and the next fsync would claim success.
+   * Resolves when every entry that was made or removed before the call is durable. One fsync for each caller: the journals
+   * of ext4 and XFS group concurrent ones, and to group them here was measured to gain nothing (docs/decisions/0003).
    */
-  sync(directory: string): Promise<void> {
-    const current = this.syncing.get(directory);
-    if (!current) return this.begin(directory);
-    let next = this.waiting.get(directory);
-    if (!next) {
-      const begin = () => {
-        this.waiting.delete(directory);
-        return this.begin(directory);
-      };
-      next = current.then(begin, begin);
-      this.waiting.set(directory, next);
-    }
-    return next;
-  }
-
-  private begin(directory: string): Promise<void> {
-    const sync = this.fsync(directory).finally(() => {
-      if (this.syncing.get(directory) === sync) this.syncing.delete(directory);
-    });
-    this.syncing.set(directory, sync);
-    return sync;
-  }
-
-  private async fsync(directory: string): Promise<void> {
+  async sync(directory: string): Promise<void> {
     const handle = await this.fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await handle.sync();

@@ -2,7 +2,8 @@ import { AppError } from '@waybill/core/kernel';
 
 /** The code of a failed system call (errno(3)), or undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  if (typeof error !== 'object' || error === null || !('syscall' in error) || !('code' in error))
+    return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

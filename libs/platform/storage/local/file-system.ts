@@ -1,7 +1,7 @@
 import * as promises from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-export type File = Pick<FileHandle, 'writev' | 'read' | 'stat' | 'sync' | 'close'>;
+export type File = Pick<FileHandle, 'writev' | 'read' | 'stat' | 'datasync' | 'sync' | 'close'>;
 
 /**
  * What the driver needs of a file system. It is a parameter, so that tests can record the order of calls and let single
