@@ -1,9 +1,11 @@
 import {
+  applyDecorators,
   createParamDecorator,
   SetMetadata,
   type CustomDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Principal, Role } from '@waybill/core/kernel';
 
 export const PUBLIC = Symbol('public');
@@ -14,8 +16,12 @@ export interface AuthenticatedRequest {
   user?: Principal;
 }
 
+/** How the OpenAPI document learns that a route is public. */
+export const PUBLIC_OPERATION = 'x-public';
+
 /** Marks a route that answers without a credential. Every other route is guarded. */
-export const Public = (): CustomDecorator<symbol> => SetMetadata(PUBLIC, true);
+export const Public = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(PUBLIC, true), ApiExtension(PUBLIC_OPERATION, true));
 
 /**
  * Who may use a route; without it, everybody who is authenticated may. An admin may use whatever ops may. The guard

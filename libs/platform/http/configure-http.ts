@@ -1,3 +1,4 @@
+import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppConfig, ConfigError } from '@waybill/platform/config';
 import { Drain, type WaybillLogger } from '@waybill/platform/observability';
@@ -12,13 +13,21 @@ import { frontDoor } from './request/front-door';
 /** Pages for people that live beside the API. */
 const OUTSIDE_OF_PREFIX = ['s/:token'];
 
+/** Where the routes of controllers live; also for whoever describes an application without running it. */
+export function setPrefix(app: INestApplication): void {
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_OF_PREFIX });
+}
+
 /**
  * Gives an application (created with `bodyParser: false`) the manners of API.md, and initialises it. Guards that modules
  * register with APP_GUARD run before those named here.
+ *
+ * @param addRoutes adds what is no controller (static files), so that it stands behind the front door.
  */
 export async function configureHttp(
   app: NestExpressApplication,
   logger: WaybillLogger,
+  addRoutes?: () => void,
 ): Promise<NestExpressApplication> {
   const config = app.get(AppConfig);
   const filter = new ProblemFilter(config);
@@ -26,10 +35,11 @@ export async function configureHttp(
   app.disable('etag'); // Entity tags are of revisions and contents; Express would hash each body once more.
   trustProxy(app, config);
   app.use(frontDoor({ logger, drain: app.get(Drain), corsOrigins: config.http.corsOrigins }));
-  app.setGlobalPrefix('api', { exclude: OUTSIDE_OF_PREFIX });
+  setPrefix(app);
   app.useGlobalGuards(new RateLimitGuard(app.get(RateLimiter)), new IntakeGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(filter);
+  addRoutes?.();
   await app.init();
   // After the routes: what lies outside of the prefix never reaches Nest.
   app.use(filter.onMiss);

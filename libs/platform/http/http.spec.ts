@@ -496,7 +496,7 @@ describe('bodies', () => {
     });
   });
 
-  it.each([{ 'Content-Length': '5000000' }, { 'Transfer-Encoding': 'chunked' }])(
+  it.each<Record<string, string>>([{ 'Content-Length': '5000000' }, { 'Transfer-Encoding': 'chunked' }])(
     'that are too large are 413 (%j)',
     async (framing) => {
       const headers = { 'Content-Type': 'application/json', ...framing };

@@ -1,7 +1,15 @@
-export { CurrentPrincipal, Public, PUBLIC, Roles, ROLES_ALLOWED, type AuthenticatedRequest } from './access';
+export {
+  CurrentPrincipal,
+  Public,
+  PUBLIC,
+  PUBLIC_OPERATION,
+  Roles,
+  ROLES_ALLOWED,
+  type AuthenticatedRequest,
+} from './access';
 export { AcceptsForm } from './body/intake.guard';
 export { UuidParam } from './body/uuid-param.pipe';
-export { configureHttp } from './configure-http';
+export { configureHttp, setPrefix } from './configure-http';
 export { HttpModule } from './http.module';
 export { addressKey } from './limits/address-key';
 export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';

@@ -35,7 +35,7 @@ export interface LoggerOptions {
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /**
- * Nest's logger, writing one JSON object a line. Within a request each entry carries its id, so that all it caused can
+ * Nest's logger, writing one JSON object a line, levels as pino's numbers (30 info, 40 warn, 50 error). Within a request each entry carries its id, so that all it caused can
  * be found. Everything but the request line passes through `redact`; the request line is made of known fields.
  *
  * Use it through Nest: `new Logger(Thing.name)`, then `log('text', { fields })`, `error('text', error)`.
@@ -49,7 +49,6 @@ export class WaybillLogger implements LoggerService {
         level: options.level,
         base: { service: options.service, pid: process.pid },
         timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
       },
       options.destination ?? pino.destination({ fd: 1, sync: false }),
     );

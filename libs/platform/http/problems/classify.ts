@@ -10,13 +10,19 @@ export interface Classified {
 
 const RETRY_SECONDS = 2;
 
+/** A 503 that was said on purpose has a cause that is logged where it was noticed. */
+function loudness(status: number): Classified['log'] {
+  if (status === 503) return 'warn';
+  return status >= 500 ? 'error' : 'nothing';
+}
+
 /**
  * Finds the answer for whatever was thrown. Only an `AppError` speaks for itself: the texts of all others may hold what
  * is nobody's business, so they are logged and answered by their kind.
  */
 export function classify(thrown: unknown): Classified {
   if (thrown instanceof AppError) {
-    return { error: thrown, log: PROBLEMS[thrown.code].status >= 500 ? 'error' : 'nothing' };
+    return { error: thrown, log: loudness(PROBLEMS[thrown.code].status) };
   }
   if (isBadEscape(thrown)) return { error: badAddress(), log: 'nothing' };
   const status = httpStatus(thrown);

@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthModule, JwtAuthGuard, RolesGuard } from '@waybill/features/auth';
+import { RedisModule } from '@waybill/platform/cache';
+import { ConfigModule } from '@waybill/platform/config';
+import { DatabaseModule } from '@waybill/platform/database';
+import { EventsModule } from '@waybill/platform/events';
+import { HttpModule } from '@waybill/platform/http';
+import { KeyringModule } from '@waybill/platform/keyring';
+import { ObjectsModule } from '@waybill/platform/objects';
+import { ObservabilityModule } from '@waybill/platform/observability';
+import { QueueModule } from '@waybill/platform/queue';
+import { StorageModule } from '@waybill/platform/storage';
+import { HealthModule } from './health/health.module';
+
+/** Everything that is asked over HTTP. */
+@Module({
+  imports: [
+    ConfigModule,
+    ObservabilityModule,
+    DatabaseModule,
+    RedisModule,
+    EventsModule,
+    KeyringModule,
+    ObjectsModule,
+    StorageModule,
+    QueueModule.forProducers(),
+    HttpModule,
+    HealthModule,
+    AuthModule,
+  ],
+  providers: [
+    // In this order: who asks, then what they may.
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: RolesGuard },
+  ],
+})
+export class ApiModule {}

@@ -1,0 +1,19 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class LiveDto {
+  @ApiProperty({ enum: ['live'] })
+  status: 'live';
+}
+
+export class ReadyDto {
+  @ApiProperty({ enum: ['ready'] })
+  status: 'ready';
+
+  @ApiProperty({
+    description: 'Each thing that the service needs, by name.',
+    type: 'object',
+    additionalProperties: { type: 'string', enum: ['up', 'down'] },
+    example: { database: 'up', redis: 'up', storage: 'up' },
+  })
+  checks: Record<string, 'up' | 'down'>;
+}
