@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AppError, isAppError } from '@waybill/core/kernel';
 import { ObjectExists } from '../storage.errors';
 import { noise } from '../testing/noise';
@@ -88,24 +88,42 @@ describe('LocalObjectStore', () => {
       expect(operations.indexOf('rename')).toBeGreaterThan(operations.lastIndexOf('fsync'));
     });
 
-    it('O05 makes new directories durable before the first object in them, and only then', async () => {
-      const made: string[] = [];
-      const durable: string[] = [];
+    it('O05 makes new directories durable before the first object in them', async () => {
+      const order: string[] = [];
       fs.before = ({ operation, name }) => {
-        if (operation === 'mkdir') made.push(name);
-        if (operation === 'fsyncdir') durable.push(name);
+        if (operation === 'mkdir' || operation === 'fsyncdir') order.push(`${operation} ${name}`);
+        if (name === PARTIAL) order.push(operation);
       };
-      await store.create(KEY).then((writer) => writer.abort());
-      expect(new Set(made)).toEqual(
-        new Set(['data', 'objects', 'staging', expect.stringMatching(/^[0-9a-f]{2}$/)]),
-      );
-      expect(durable.slice(-3)).toEqual(['data', 'objects', 'staging']);
+      await put(KEY, Buffer.alloc(0));
+      const shard = await onlyEntry(join(root, 'staging'));
+      const durable = (name: string) => order.indexOf(`fsyncdir ${name}`);
+      for (const [parentName, name] of [
+        [basename(parent), 'data'],
+        ['data', 'objects'],
+        ['objects', 'staging'],
+        ['staging', shard],
+      ] as const) {
+        expect(order.lastIndexOf(`mkdir ${name}`)).toBeGreaterThanOrEqual(0);
+        expect(durable(parentName)).toBeGreaterThan(order.lastIndexOf(`mkdir ${name}`));
+        expect(durable(parentName)).toBeLessThan(order.indexOf('open'));
+      }
+    });
 
-      await rm(join(root, 'staging'), { recursive: true }).then(() => mkdir(join(root, 'staging')));
-      made.length = durable.length = 0;
-      await expect(store.create(KEY)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-      await store.create(KEY).then((writer) => writer.abort());
-      expect(durable).toContain('staging');
+    it('makes a directory durable that it found, as its maker may have died before that', async () => {
+      await put(KEY, noise(1));
+      const other = new ObservedFileSystem();
+      await (await new LocalObjectStore(root, other).create('staging/upload/1-part')).abort();
+      expect(other.calls.filter(({ operation }) => operation === 'fsyncdir').map(({ name }) => name)).toEqual(
+        ['objects', 'staging'],
+      );
+    });
+
+    it('finds its way again when directories were taken away', async () => {
+      await put(KEY, noise(1));
+      await rm(join(root, 'staging'), { recursive: true });
+      await expect(put(KEY, noise(1))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+      await put(KEY, noise(1));
+      expect(await filesBelow(root)).toEqual([FILE]);
     });
 
     it('makes no directory for a second object beside the first', async () => {
@@ -233,14 +251,9 @@ describe('LocalObjectStore', () => {
 
     it('follows no link that was put in the place of an object', async () => {
       await put(KEY, noise(1));
-      await put('staging/upload/secret', Buffer.from('secret'));
-      const [directory] = await readdir(join(root, 'staging'));
-      const place = join(root, 'staging', directory!, 'x');
-      await symlink('/etc/passwd', place);
-      await put('staging/upload/other', noise(1));
-      const target = (store as unknown as { layout: { object(key: string): string } }).layout.object(KEY);
-      await rm(target);
-      await symlink('/etc/passwd', target);
+      const place = join(root, 'staging', await onlyEntry(join(root, 'staging')), FILE);
+      await rm(place);
+      await symlink('/etc/hostname', place);
       await expect(store.open(KEY)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
     });
   });
@@ -359,6 +372,12 @@ describe('LocalObjectStore', () => {
     });
   });
 });
+
+async function onlyEntry(directory: string): Promise<string> {
+  const [entry, ...more] = await readdir(directory);
+  expect(more).toEqual([]);
+  return entry!;
+}
 
 /** Root may write anywhere; so does this test, unless it steps down. */
 async function asOrdinaryUser(action: () => Promise<void>): Promise<void> {
