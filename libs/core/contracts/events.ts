@@ -19,6 +19,7 @@ export interface EventCatalogue {
   'upload.retried': { uploadId: string; fileId: string; fileName: string };
   'file.available': { fileId: string; fileName: string; size: number; visibility: string };
   'file.deleted': { fileId: string; fileName: string };
+  'file.expired': { fileId: string; fileName: string };
   'file.corrupt': { fileId: string; fileName: string; code: 'INTEGRITY_FAILURE' };
   'file.downloaded': { fileId: string; fileName: string };
 }

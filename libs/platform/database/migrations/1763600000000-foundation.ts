@@ -141,6 +141,9 @@ export class Foundation1763600000000 implements MigrationInterface {
         CONSTRAINT "files_status" CHECK (status IN ('available', 'corrupt')),
         CONSTRAINT "PK_6c16b9093a142e0e7613b04a3d9" PRIMARY KEY ("id")
       )`);
+    await runner.query(
+      `CREATE INDEX "files_expiring" ON "files" ("expires_at") WHERE expires_at IS NOT NULL AND deleted_at IS NULL`,
+    );
     await runner.query(`CREATE INDEX "files_deleted" ON "files" ("deleted_at") WHERE deleted_at IS NOT NULL`);
     await runner.query(
       `CREATE INDEX "files_clients_size" ON "files" ("size", "id") WHERE visibility = 'clients' AND deleted_at IS NULL`,

@@ -1,0 +1,105 @@
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { PageQuery } from '@waybill/platform/http';
+import { LINK_DEFAULT_SECONDS, LINK_MAX_SECONDS } from './download-links';
+import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
+
+const SORTS = ['createdAt', '-createdAt', 'name', '-name', 'size', '-size'] as const;
+export type FileSort = (typeof SORTS)[number];
+const STATUSES: FileStatus[] = ['available', 'corrupt'];
+const ID_MAX_LENGTH = 200;
+
+/** Which files, in which order. */
+export class FileListQuery extends PageQuery {
+  /** The key to sort by; a leading `-` is for descending. Newest first where nothing is said. */
+  @IsOptional()
+  @IsIn(SORTS)
+  sort: FileSort = '-createdAt';
+
+  /** Only files of this status. */
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: FileStatus;
+
+  /** Only files of this chat. */
+  @IsOptional()
+  @IsString()
+  @Length(1, ID_MAX_LENGTH)
+  chatId?: string;
+
+  /** Only files of this group. */
+  @IsOptional()
+  @IsString()
+  @Length(1, ID_MAX_LENGTH)
+  groupId?: string;
+
+  /** `downloadUrl` gives each item a link that is ready to use. */
+  @IsOptional()
+  @IsIn(['downloadUrl'])
+  include?: 'downloadUrl';
+}
+
+/** Who owns a file. */
+export class FileOwnerDto {
+  id: string;
+  fullName: string | null;
+}
+
+/** What there is to know of a file. */
+export class FileDto {
+  id: string;
+  /** @example "report.docx" */
+  name: string;
+  /** Lower case, without the dot. */
+  extension: string;
+  mediaType: string;
+  category: FileCategory;
+  /** What kind of media it is; null for documents. */
+  fileType: FileType | null;
+  title: string | null;
+  description: string | null;
+  tags: string[];
+  /** Bytes. */
+  size: number;
+  /** Of the bytes, in hexadecimal. */
+  sha256: string;
+  /** `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`. */
+  status: FileStatus;
+  visibility: Visibility;
+  /** E-mail addresses of the recipients; shown to the owner alone. */
+  recipients?: string[];
+  expiresAt: Date | null;
+  maxDownloads: number | null;
+  downloadCount: number;
+  owner: FileOwnerDto;
+  chatId: string | null;
+  groupId: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+  /** A link that is ready to use, where the list was asked to include it. */
+  downloadUrl?: string;
+}
+
+/** A page of files. */
+export class FilePageDto {
+  items: FileDto[];
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
+}
+
+/** How long a download link is to live. */
+export class DownloadLinkRequest {
+  /** Seconds. */
+  @IsOptional()
+  @Transform(({ value }) => (value === null ? undefined : value))
+  @IsInt()
+  @Min(1)
+  @Max(LINK_MAX_SECONDS)
+  expiresInSeconds: number = LINK_DEFAULT_SECONDS;
+}
+
+/** A download link. */
+export class DownloadLinkDto {
+  downloadUrl: string;
+  expiresAt: Date;
+}

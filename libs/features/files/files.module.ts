@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { StorageModule } from '@waybill/platform/storage';
+import { DownloadController } from './download.controller';
+import { DownloadLinks } from './download-links';
+import { DownloadService } from './download.service';
+import { FileAccess } from './file-access';
+import { FileCatalogue } from './file-catalogue';
+import { FileContentController } from './file-content.controller';
+import { FileRow } from './file.entity';
+import { FileRepository } from './file.repository';
+import { FileSweeper } from './file-sweeper';
+import { FilesController } from './files.controller';
+import { FilesService } from './files.service';
+import { StorageUsage } from './storage-usage.entity';
+import { StorageUsageService } from './storage-usage.service';
+import { RangeSender, VaultReader } from './vault';
+
+/** What api, worker and commands need of files: their changes, quota, sweeping and sealed bytes. */
+@Module({
+  imports: [TypeOrmModule.forFeature([FileRow, StorageUsage]), StorageModule],
+  providers: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
+  exports: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
+})
+export class FilesModule {}
+
+/** The routes, for the API. Whoever assembles it provides `PrincipalSource`, and `PendingFiles` if there are uploads. */
+@Module({
+  imports: [FilesModule],
+  controllers: [FilesController, FileContentController, DownloadController],
+  providers: [
+    FileAccess,
+    FileCatalogue,
+    DownloadLinks,
+    DownloadService,
+    { provide: RangeSender, useFactory: () => new RangeSender() },
+  ],
+})
+export class FilesApiModule {}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, Clock } from '@waybill/core/kernel';
+import { Database, type Tx } from '@waybill/platform/database';
+import { Outbox } from '@waybill/platform/events';
+import { ObjectRegistry } from '@waybill/platform/objects';
+import { FileRepository, type BuriedFile, type FileRecord, type NewFile } from './file.repository';
+import { StorageUsageService } from './storage-usage.service';
+
+/** A file, and the object that holds its bytes. */
+export interface SealedNewFile extends NewFile {
+  /** Bytes of the object. */
+  sealedSize: number;
+}
+
+/** What happens to files: each change is one transaction, with its event in it. */
+@Injectable()
+export class FilesService {
+  constructor(
+    private readonly database: Database,
+    private readonly files: FileRepository,
+    private readonly objects: ObjectRegistry,
+    private readonly usage: StorageUsageService,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes a sealed file visible, in the transaction of the sealing: the object must be durable by now.
+   *
+   * @throws AppError `CONFLICT` when the object is not the writer's to publish any more; nothing may be committed then.
+   */
+  async publish(tx: Tx, file: SealedNewFile): Promise<void> {
+    if (!(await this.objects.publish(tx, file.objectKey, file.sealedSize))) {
+      throw new AppError('CONFLICT', 'The sealed object was given up meanwhile.');
+    }
+    await this.files.insert(tx, file);
+    await this.outbox.append(tx, {
+      type: 'file.available',
+      actorId: file.ownerId,
+      ownerId: file.ownerId,
+      subjectId: file.fileId,
+      data: {
+        fileId: file.fileId,
+        fileName: file.name,
+        size: file.size,
+        visibility: file.attributes.visibility,
+      },
+    });
+  }
+
+  /**
+   * Deletes a file: its key is destroyed with the commit, its bytes soon after.
+   *
+   * @param revision the only one that may be deleted; null for whatever is there.
+   * @throws AppError `PRECONDITION_FAILED` when it has another revision by now; `NOT_FOUND` when it is gone already.
+   */
+  async delete(fileId: string, actorId: string, revision: number | null): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const buried = await this.files.entomb(tx, fileId, revision, this.clock.now());
+      if (buried === null) {
+        if (!(await this.files.isLive(fileId, tx))) throw AppError.notFound();
+        throw new AppError('PRECONDITION_FAILED', 'The file was changed meanwhile.');
+      }
+      await this.bury(tx, [buried]);
+      await this.outbox.append(tx, {
+        type: 'file.deleted',
+        actorId,
+        ownerId: buried.ownerId,
+        subjectId: buried.id,
+        data: { fileId: buried.id, fileName: buried.name },
+      });
+    });
+  }
+
+  /**
+   * Deletes some of the files whose time is over, and tells how many.
+   *
+   * @param limit how many at most, in one transaction.
+   */
+  async expire(limit: number): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const buried = await this.files.entombExpired(tx, this.clock.now(), limit);
+      await this.bury(tx, buried);
+      for (const { id, ownerId, name } of buried) {
+        await this.outbox.append(tx, {
+          type: 'file.expired',
+          actorId: null,
+          ownerId,
+          subjectId: id,
+          data: { fileId: id, fileName: name },
+        });
+      }
+      return buried.length;
+    });
+  }
+
+  /** Remembers, and announces, that a file's bytes are not what was sealed. Repeating it changes nothing. */
+  async markCorrupt(file: FileRecord): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await this.files.markCorrupt(tx, file.id, file.objectKey))) return;
+      await this.outbox.append(tx, {
+        type: 'file.corrupt',
+        actorId: null,
+        ownerId: file.ownerId,
+        subjectId: file.id,
+        data: { fileId: file.id, fileName: file.name, code: 'INTEGRITY_FAILURE' },
+      });
+    });
+  }
+
+  /** Announces that somebody has been given the whole file. */
+  async noteDownload(file: FileRecord, userId: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.outbox.append(tx, {
+        type: 'file.downloaded',
+        actorId: userId,
+        ownerId: file.ownerId,
+        subjectId: file.id,
+        data: { fileId: file.id, fileName: file.name },
+      });
+    });
+  }
+
+  /** Gives up the objects, and the quota that they took. */
+  private async bury(tx: Tx, files: BuriedFile[]): Promise<void> {
+    const keys = files.map(({ objectKey }) => objectKey);
+    await this.objects.bury(keys, tx);
+    const sizes = new Map<string, number>();
+    for (const { ownerId, size } of files) sizes.set(ownerId, (sizes.get(ownerId) ?? 0) + size);
+    // Always in the same order, so that two sweepers cannot wait for each other's rows.
+    for (const ownerId of [...sizes.keys()].sort())
+      await this.usage.release(tx, ownerId, sizes.get(ownerId)!);
+  }
+}

@@ -1,0 +1,12 @@
+export {
+  DEFAULT_FILE_ATTRIBUTES,
+  FILE_TEXT_LIMITS,
+  parseFileAttributes,
+  type FileAttributes,
+} from './file.attributes';
+export { FileSweeper } from './file-sweeper';
+export { FilesApiModule, FilesModule } from './files.module';
+export { FilesService, type SealedNewFile } from './files.service';
+export { PendingFiles } from './pending-files';
+export { StorageUsageService } from './storage-usage.service';
+export { VaultReader, type SealedFile, type VaultObject } from './vault';

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@waybill/core/kernel';
+import { Database, type Tx } from '@waybill/platform/database';
+
+/** What users store, counted in the transactions that store and remove it. */
+@Injectable()
+export class StorageUsageService {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Adds bytes to what a user stores. One guarded statement: the limit holds however many transactions race, because
+   * each waits for the row and then looks at what the one before has committed.
+   *
+   * @param limit bytes that the user may store; null is without limit.
+   * @throws AppError `QUOTA_EXCEEDED`; nothing was added.
+   */
+  async charge(tx: Tx, userId: string, bytes: number, limit: number | null): Promise<void> {
+    const rows = await this.database.query(
+      `INSERT INTO storage_usage AS usage (user_id, used_bytes)
+       SELECT $1::uuid, $2::bigint WHERE $3::bigint IS NULL OR $2::bigint <= $3::bigint
+       ON CONFLICT (user_id) DO UPDATE SET used_bytes = usage.used_bytes + excluded.used_bytes
+       WHERE $3::bigint IS NULL OR usage.used_bytes + excluded.used_bytes <= $3::bigint
+       RETURNING user_id`,
+      [userId, bytes, limit],
+      tx,
+    );
+    if (rows.length === 0)
+      throw new AppError('QUOTA_EXCEEDED', 'There is no room left in your storage quota.');
+  }
+
+  /** Takes bytes off what a user stores, with the rows that counted them. */
+  async release(tx: Tx, userId: string, bytes: number): Promise<void> {
+    await this.database.query(
+      'UPDATE storage_usage SET used_bytes = greatest(0, used_bytes - $2::bigint) WHERE user_id = $1',
+      [userId, bytes],
+      tx,
+    );
+  }
+}
