@@ -25,7 +25,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   override handleRequest<P>(error: unknown, principal: P): P {
     if (error) throw error;
     if (!principal) throw unauthenticated();
-    setRequestUser((principal as Principal).userId);
+    setRequestUser((principal as unknown as Principal).userId);
     return principal;
   }
 }
