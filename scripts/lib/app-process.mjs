@@ -4,13 +4,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeExit } from '../services/guarded.mjs';
 import { LogFile } from './log-file.mjs';
-import { say } from './say.mjs';
+import { Refusal, say } from './say.mjs';
 
 /** pino's number for `warn`. */
 const WARN = 40;
-
-/** What a process that ended too early said last. */
-const KEPT_LINES = 20;
 
 /**
  * Starts one of our own Node.js programs. It gets an IPC channel and `WAYBILL_PARENT=ipc`: when the channel closes
@@ -21,7 +18,7 @@ const KEPT_LINES = 20;
  *   name: string, entry: string, env: NodeJS.ProcessEnv, logFile: LogFile, graceMs: number,
  *   onProcess: (name: string, pid: number) => void
  * }} app
- * @returns {import('../services/guarded.mjs').Running & { kill(): void, lastLines(): string }}
+ * @returns {import('../services/guarded.mjs').Running & { logFile: LogFile, kill(): void }}
  */
 export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
   const child = spawn(process.execPath, [entry], {
@@ -31,14 +28,10 @@ export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
   });
   const pid = Number(child.pid);
   if (child.pid) onProcess(name, pid);
-  /** @type {string[]} */
-  const recent = [];
   for (const input of [child.stdout, child.stderr]) {
     if (!input) continue;
     createInterface({ input }).on('line', (line) => {
       logFile.write(line);
-      recent.push(line);
-      if (recent.length > KEPT_LINES) recent.shift();
       const shown = forTerminal(line);
       if (shown !== null) say(`${name}: ${shown}`);
     });
@@ -50,8 +43,8 @@ export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
   return {
     pid,
     exited,
+    logFile,
     kill: () => void child.kill('SIGKILL'),
-    lastLines: () => recent.join('\n'),
     async stop() {
       child.kill('SIGTERM');
       const deadline = setTimeout(() => child.kill('SIGKILL'), graceMs);
@@ -73,11 +66,13 @@ export async function waitUntilReady(url, app, { name, timeoutMs, signal }) {
   let answer = 'nothing';
   for (const deadline = Date.now() + timeoutMs; answer !== '200'; await delay(50)) {
     if (exit)
-      throw new Error(`${name} ended while it was starting (${describeExit(exit)})\n${app.lastLines()}`);
+      throw new Refusal(
+        `${name} ended while it was starting (${describeExit(exit)}); see ${app.logFile.path}`,
+      );
     if (signal.aborted || Date.now() > deadline) {
       await app.stop();
       signal.throwIfAborted();
-      throw new Error(`${name} is not ready after ${timeoutMs / 1000} s; ${url} answers ${answer}`);
+      throw new Refusal(`${name} is not ready after ${timeoutMs / 1000} s; ${url} answers ${answer}`);
     }
     answer = await ask(url);
   }

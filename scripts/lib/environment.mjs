@@ -21,12 +21,13 @@ import { ensureKeyring, ensureSecrets } from './secrets.mjs';
 export function readSettings(flags = {}) {
   const file = parseEnv(readTextIfExists(join(ROOT, '.env')) ?? '');
   const env = { ...withoutBlanks(file), ...withoutBlanks(process.env) };
+  if (flags.dataDir) env.DATA_DIR = resolve(flags.dataDir);
   return {
     env,
     production: env.NODE_ENV === 'production',
     port: parsePort(flags.port ?? env.PORT),
     host: env.HOST ?? '127.0.0.1',
-    dataDir: flags.dataDir ? resolve(flags.dataDir) : resolve(ROOT, env.DATA_DIR ?? '.data'),
+    dataDir: resolve(ROOT, env.DATA_DIR ?? '.data'),
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
   };
@@ -50,11 +51,11 @@ export function ensureGenerated({ env, production, dataDir }) {
  * @returns {NodeJS.ProcessEnv}
  */
 export function applicationEnvironment({ env, production, port, dataDir }, generated, urls) {
-  if (production) return env;
+  const said = { ...env, PORT: String(port) };
+  if (production) return said;
   return {
     ...generated,
-    ...env,
-    PORT: String(port),
+    ...said,
     DATA_DIR: dataDir,
     DATABASE_URL: urls.databaseUrl,
     REDIS_URL: urls.redisUrl,

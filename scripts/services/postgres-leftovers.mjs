@@ -10,7 +10,7 @@ import { say } from '../lib/say.mjs';
  *
  * A server that still runs is stopped. Backends that outlived a killed postmaster hold its shared memory, which a new
  * one refuses; they are waited for, then ended. A `postmaster.pid` whose number meanwhile belongs to another program
- * is removed, because PostgreSQL would take that program for its predecessor and refuse for as long as it runs.
+ * is removed, because PostgreSQL would take that program for its predecessor and refuse for as long as it is there.
  * @param {string} directory PGDATA
  */
 export async function settleLeftovers(directory) {
@@ -26,7 +26,17 @@ export async function settleLeftovers(directory) {
     if (await waitGone(backend, 5_000)) continue;
     await terminate(backend, { signal: 'SIGTERM', graceMs: 5_000 });
   }
-  if (written !== null && identify(pid) !== null) rmSync(lockFile, { force: true });
+  if (written !== null && numberIsTaken(pid)) rmSync(lockFile, { force: true });
+}
+
+/** As PostgreSQL asks: also by a zombie, which a container without an init keeps for good. @param {number} pid */
+function numberIsTaken(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
 }
 
 /** Whether a process is a PostgreSQL of this data directory. @param {number} pid @param {string} directory */
