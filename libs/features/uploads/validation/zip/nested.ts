@@ -90,7 +90,9 @@ function endOf(tail: Buffer, size: number): ContentReader {
 }
 
 function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+  return (
+    typeof error === 'object' && error !== null && 'code' in error && String(error.code).startsWith('Z_')
+  );
 }
 
 function damaged(cause?: unknown): Error {
