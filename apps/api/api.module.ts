@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuthModule, JwtAuthGuard, RolesGuard } from '@waybill/features/auth';
+import { FilesApiModule } from '@waybill/features/files';
+import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
@@ -28,6 +30,8 @@ import { HealthModule } from './health/health.module';
     HttpModule,
     HealthModule,
     AuthModule,
+    FilesApiModule,
+    UploadsModule,
   ],
   providers: [
     // In this order: who asks, then what they may.
