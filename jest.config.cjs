@@ -41,7 +41,7 @@ const base = {
 
 module.exports = {
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{libs,apps,scripts}/**/*.spec.ts'] },
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{libs,apps,scripts,test/house}/**/*.spec.ts'] },
     {
       ...base,
       displayName: 'e2e',

@@ -12,7 +12,11 @@ export type JobHandler<N extends JobName> = (data: JobData<N>, context: JobConte
 
 /** Marks the method that does the jobs of that name. Its parameter must fit the job's data. */
 export function HandlesJob<N extends JobName>(name: N) {
-  return (target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<JobHandler<N>>): void => {
+  return <H extends JobHandler<N>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void => {
     SetMetadata(HANDLES_JOB, name)(target, key, descriptor);
   };
 }
