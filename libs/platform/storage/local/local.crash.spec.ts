@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { noise } from '../testing/noise';
 import { LocalObjectStore } from './local.store';
 
-const WRITER = join(__dirname, '..', 'testing', 'crash-writer.cjs');
+const TESTING = join(__dirname, '..', 'testing');
+const WRITER = join(TESTING, 'crash-writer.cjs');
 
 /** Lets a process write objects, and kills it right when it has said its n-th line. */
 async function writeAndKill(root: string, lines: number): Promise<{ begun: string[]; done: string[] }> {
@@ -57,4 +58,33 @@ describe('LocalObjectStore under kill -9', () => {
     },
     30_000,
   );
+});
+
+describe('LocalObjectStore in a process that does not await its writes', () => {
+  it('tells their failure by commit alone, and does not bring the process down', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'waybill-crash-'));
+    const script = `
+      const { LocalObjectStore } = require(${JSON.stringify(join(__dirname, 'local.store.ts'))});
+      const fs = require('node:fs/promises');
+      const open = async (...args) => {
+        const file = await fs.open(...args);
+        file.writev = () => Promise.reject(Object.assign(new Error('no'), { code: 'EIO', syscall: 'writev' }));
+        return file;
+      };
+      (async () => {
+        const writer = await new LocalObjectStore(process.argv[1], { ...fs, open }).create('a/b');
+        for (let i = 0; i < 3; i++) void writer.write([Buffer.from('lost')]);
+        for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+        await writer.commit().catch((error) => console.log(error.code));
+        await writer.abort();
+      })();`;
+    const preload = join(TESTING, 'load-typescript.cjs');
+    const child = spawn(process.execPath, ['--require', preload, '--eval', script, root]);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk));
+    const [code] = (await once(child, 'close')) as [number];
+    expect({ code, output }).toEqual({ code: 0, output: 'DEPENDENCY_UNAVAILABLE\n' });
+    await rm(root, { recursive: true });
+  });
 });

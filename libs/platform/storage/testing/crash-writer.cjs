@@ -3,24 +3,8 @@
  * `begin <key>` before it touches an object's name, as the database would have a row by then, and `done <key>` once it was
  * told that the object is durable. A key says what its content must be: `crash/<seed>/<size>`.
  */
-const { readFileSync, writeSync } = require('node:fs');
-const Module = require('node:module');
-const { join } = require('node:path');
-const { transformSync } = require('@swc/core');
-
-const resolve = Module._resolveFilename;
-const LIBS = join(__dirname, '..', '..', '..');
-Module._resolveFilename = (request, ...rest) =>
-  resolve.call(Module, request.replace(/^@waybill\//, `${LIBS}/`), ...rest);
-require.extensions['.ts'] = (module, filename) => {
-  const { code } = transformSync(readFileSync(filename, 'utf8'), {
-    filename,
-    module: { type: 'commonjs' },
-    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
-  });
-  module._compile(code, filename);
-};
-
+const { writeSync } = require('node:fs');
+require('./load-typescript.cjs');
 const { LocalObjectStore } = require('../local/local.store.ts');
 const { noise } = require('./noise.ts');
 
