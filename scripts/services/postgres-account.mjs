@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Refusal } from '../lib/say.mjs';
 
 /**
- * PostgreSQL refuses to run as root. An account is a way to run its programs that it accepts.
+ * PostgreSQL refuses to run as root, and to be created by a user without an entry in /etc/passwd. An account is a way
+ * to run its programs that it accepts.
  * @typedef {{ owner: number, group: number, wrap(command: string, args: string[]): { command: string, args: string[], uid?: number, gid?: number } }} Account
  *   owner, group: who must own the data directory, as seen from here
  */
@@ -18,10 +20,15 @@ const ownGid = () => process.getgid?.() ?? 0;
  * @returns {Account}
  */
 export function choosePostgresAccount({ binary, dataDir }) {
-  if (ownUid() !== 0) return asOneself();
-  if (mayUseUserNamespace()) return inUserNamespace();
-  // Containers forbid namespaces by default. Another account can do it, if it can reach the files.
   const other = unprivilegedAccount();
+  if (ownUid() !== 0 && hasName()) return asOneself();
+  if (mayUseUserNamespace(other)) return inUserNamespace(other);
+  if (ownUid() !== 0)
+    throw new Refusal(
+      `PostgreSQL does not run as user ${ownUid()}, who has no entry in /etc/passwd. ` +
+        'Start as a user who has one, or set DATABASE_URL.',
+    );
+  // Containers forbid namespaces by default. Another account can do it, if it can reach the files.
   const hidden = [dirname(binary), dirname(dataDir)].find((folder) => !reachableByOthers(folder));
   if (!hidden) {
     chmodSync(dataDir, 0o711); // to pass through; everything inside has a mode of its own
@@ -39,22 +46,38 @@ function asOneself() {
   return { owner: ownUid(), group: ownGid(), wrap: (command, args) => ({ command, args }) };
 }
 
-const NAMESPACE = ['--user', '--map-user=1000', '--map-group=1000'];
+/** @typedef {{ uid: number, gid: number }} Ids */
 
-/** Root outside, uid 1000 inside: the files stay root's, and PostgreSQL sees an ordinary user. @returns {Account} */
-function inUserNamespace() {
+/** @param {Ids} other */
+const namespace = ({ uid, gid }) => ['--user', `--map-user=${uid}`, `--map-group=${gid}`];
+
+/**
+ * Oneself outside, another inside: the files stay one's own, and PostgreSQL sees an ordinary user.
+ * @param {Ids} other @returns {Account}
+ */
+function inUserNamespace(other) {
   return {
     owner: ownUid(),
     group: ownGid(),
-    wrap: (command, args) => ({ command: 'unshare', args: [...NAMESPACE, command, ...args] }),
+    wrap: (command, args) => ({ command: 'unshare', args: [...namespace(other), command, ...args] }),
   };
 }
 
-function mayUseUserNamespace() {
-  return spawnSync('unshare', [...NAMESPACE, 'true'], { stdio: 'ignore' }).status === 0;
+/** @param {Ids} other */
+function mayUseUserNamespace(other) {
+  return spawnSync('unshare', [...namespace(other), 'true'], { stdio: 'ignore' }).status === 0;
 }
 
-/** @param {{ uid: number, gid: number }} other @returns {Account} */
+function hasName() {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Ids} other @returns {Account} */
 function asOther({ uid, gid }) {
   return { owner: uid, group: gid, wrap: (command, args) => ({ command, args, uid, gid }) };
 }
@@ -62,7 +85,7 @@ function asOther({ uid, gid }) {
 /**
  * The one privilege of root that is needed under a private home (0700). Without no_setuid_fixup access(2), by which
  * initdb looks for its companions, would not honour it.
- * @param {{ uid: number, gid: number }} other
+ * @param {Ids} other
  */
 const lendFileAccess = ({ uid, gid }) => [
   `--reuid=${uid}`,
@@ -73,7 +96,7 @@ const lendFileAccess = ({ uid, gid }) => [
   '--ambient-caps=+dac_override',
 ];
 
-/** @param {{ uid: number, gid: number }} other @returns {Account} */
+/** @param {Ids} other @returns {Account} */
 function asOtherWithFileAccess(other) {
   return {
     owner: other.uid,
@@ -82,18 +105,24 @@ function asOtherWithFileAccess(other) {
   };
 }
 
-/** @param {{ uid: number, gid: number }} other */
+/** @param {Ids} other */
 function mayLendFileAccess(other) {
   return spawnSync('setpriv', [...lendFileAccess(other), 'true'], { stdio: 'ignore' }).status === 0;
 }
 
+/** initdb insists on an account that has a name. */
 function unprivilegedAccount() {
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
     .map(([name, , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
-  const found = ['postgres', 'nobody'].map((name) => accounts.find((a) => a.name === name)).find(Boolean);
-  return found ?? { name: '65534', uid: 65_534, gid: 65_534 };
+  const named = ['postgres', 'nobody'].map((name) => accounts.find((account) => account.name === name));
+  const found = named.find(Boolean) ?? accounts.find(({ uid }) => uid > 0);
+  if (!found)
+    throw new Refusal(
+      'PostgreSQL needs an account other than root, and /etc/passwd has none. Set DATABASE_URL.',
+    );
+  return found;
 }
 
 /** Whether everybody may enter a folder and all above it. @param {string} path */
