@@ -25,7 +25,7 @@ function mayMount(): boolean {
     unmount(directory);
     return true;
   } catch {
-    console.warn('No right to mount a small file system here: only /dev/full stands in for the full disk.');
+    process.emitWarning('No right to mount a file system here: only /dev/full stands in for the full disk.');
     return false;
   } finally {
     rmdirSync(directory);
