@@ -19,6 +19,9 @@ import { checkContent, extensionOf, fileKindOf, type ContentLimits, type Content
 
 const MIB = 1 << 20;
 
+// Building a bomb takes longer than refusing it, and a busy machine takes longer still.
+jest.setTimeout(60_000);
+
 function check(
   fileName: string,
   content: Buffer | ContentReader,
