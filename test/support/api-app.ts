@@ -7,7 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppConfig } from '@waybill/platform/config';
 import { createKeyringFile } from '@waybill/platform/keyring';
 import { WaybillLogger } from '@waybill/platform/observability';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { createApp } from '../../apps/api/create-app';
 import { createTestDatabase } from './database';
 import { testEnvironment } from './environment';
@@ -18,7 +18,7 @@ export class ApiApp {
     readonly url: string,
     readonly app: NestExpressApplication,
     readonly config: AppConfig,
-    private readonly sql: Client,
+    private readonly sql: Pool,
     private readonly cleanUp: () => Promise<void>,
   ) {}
 
@@ -30,8 +30,7 @@ export class ApiApp {
     const settings = { DATA_DIR: directory, DATABASE_URL: database.url, KEYRING_FILE: keyring, ...env };
     Object.assign(process.env, testEnvironment(settings));
 
-    const sql = new Client({ connectionString: database.url });
-    await sql.connect();
+    const sql = new Pool({ connectionString: database.url, max: 4 });
     const app = await createApp({ logger: new WaybillLogger({ level: 'silent', service: 'api' }) });
     const server = await app.listen(0, '127.0.0.1');
     const { port } = server.address() as AddressInfo;

@@ -7,7 +7,7 @@ import { RequestValidationPipe } from './body/validation.pipe';
 import { RateLimitGuard } from './limits/rate-limit.guard';
 import { RateLimiter } from './limits/rate-limiter';
 import { ProblemFilter } from './problems/problem.filter';
-import { answerBrokenRequests } from './request/broken-request';
+import { answerBrokenRequests, boundHeads } from './request/broken-request';
 import { frontDoor } from './request/front-door';
 
 /** Pages for people that live beside the API. */
@@ -44,6 +44,7 @@ export async function configureHttp(
   // After the routes: what lies outside of the prefix never reaches Nest.
   app.use(filter.onMiss);
   app.use(filter.onError);
+  boundHeads(app.getHttpServer());
   answerBrokenRequests(app.getHttpServer());
   return app;
 }

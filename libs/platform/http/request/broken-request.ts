@@ -4,6 +4,17 @@ import type { Duplex } from 'node:stream';
 /** What Node's parser calls a head that is too large, and one that does not come to its end. */
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
+/** Room for a credential of 64 KiB, so that it is answered as what it is: a wrong one. */
+const LARGEST_HEAD = 80 * 1024;
+
+/**
+ * Bounds the heads of requests, trailers included. Node takes the bound from the server for each connection, but lets
+ * only those set it who create the server.
+ */
+export function boundHeads(server: Server): void {
+  Object.assign(server, { maxHeaderSize: LARGEST_HEAD });
+}
+
 /**
  * Answers what is not HTTP (a broken head, U+0000 in a header) and closes the connection. No request exists by then,
  * so there is no id, and nothing of what came is repeated.

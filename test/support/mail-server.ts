@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+import { waitFor } from './system/wait-for';
+
+/** A mail server that takes every mail, by a real SMTP conversation, and keeps it to be looked at. */
+export class MailServer {
+  readonly mails: (Email & { recipients: string[] })[] = [];
+  private readonly server: SMTPServer;
+  /** Set to refuse what comes, with that SMTP reply. */
+  refusal: { code: number; text: string } | null = null;
+
+  private constructor() {
+    this.server = new SMTPServer({
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      onData: (stream, session, callback) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          if (this.refusal !== null) {
+            const { code: responseCode, text } = this.refusal;
+            callback(Object.assign(new Error(text), { responseCode }));
+            return;
+          }
+          const recipients = session.envelope.rcptTo.map(({ address }) => address);
+          void PostalMime.parse(Buffer.concat(chunks)).then((mail) => {
+            this.mails.push({ ...mail, recipients });
+            callback();
+          }, callback);
+        });
+      },
+    });
+  }
+
+  static async start(): Promise<MailServer> {
+    const mails = new MailServer();
+    mails.server.listen(0, '127.0.0.1');
+    await once(mails.server.server, 'listening');
+    return mails;
+  }
+
+  get url(): string {
+    return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+  }
+
+  /** The mails that went to an address, once there are that many. */
+  async to(address: string, count = 1): Promise<Email[]> {
+    return waitFor(`${count} mails for ${address}`, async () => {
+      const found = this.mails.filter(({ recipients }) => recipients.includes(address));
+      return found.length >= count && found;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+}
+
+/** The link that a mail asks to follow; the text and the HTML must agree on it. */
+export function linkIn(mail: Email): URL {
+  const inText = /https?:\/\/\S+/.exec(mail.text ?? '')?.[0];
+  const inHtml = /href="([^"]+)"/.exec(mail.html ?? '')?.[1];
+  if (inText === undefined || inText !== inHtml) throw new Error(`no one link: ${inText} / ${inHtml}`);
+  return new URL(inText);
+}
