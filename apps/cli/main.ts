@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import { AppError } from '@waybill/core/kernel';
 import { ConfigError } from '@waybill/platform/config';
 import { UsageError, type Command } from './command';
+import { fsckCommand } from './commands/fsck';
 import { migrateCommand } from './commands/migrate';
 import { userCreateCommand } from './commands/user-create';
 
 const COMMANDS: Record<string, Command> = {
+  fsck: fsckCommand,
   migrate: migrateCommand,
   'user:create': userCreateCommand,
 };

@@ -37,10 +37,18 @@ async function checkPositions({ database, report }: FsckContext): Promise<void> 
     for (const { position, eventId, known } of page) {
       if (position !== last + 1) {
         const missing = position - last - 1;
-        report({ code: 'FEED_GAP', subject: String(last + 1), detail: `${missing} positions are missing from here on` });
+        report({
+          code: 'FEED_GAP',
+          subject: String(last + 1),
+          detail: `${missing} positions are missing from here on`,
+        });
       }
       if (!known)
-        report({ code: 'FEED_EVENT_MISSING', subject: eventId, detail: `is at position ${position} and is not there` });
+        report({
+          code: 'FEED_EVENT_MISSING',
+          subject: eventId,
+          detail: `is at position ${position} and is not there`,
+        });
       last = position;
     }
   }
@@ -63,8 +71,10 @@ async function checkOutbox({ database, report }: FsckContext): Promise<void> {
   );
   for await (const page of pages) {
     for (const { eventId, known, placed } of page) {
-      if (!known) report({ code: 'OUTBOX_EVENT_MISSING', subject: eventId, detail: 'waits, and is not there' });
-      if (placed) report({ code: 'EVENT_TWICE', subject: eventId, detail: 'is in the feed, and waits for it' });
+      if (!known)
+        report({ code: 'OUTBOX_EVENT_MISSING', subject: eventId, detail: 'waits, and is not there' });
+      if (placed)
+        report({ code: 'EVENT_TWICE', subject: eventId, detail: 'is in the feed, and waits for it' });
     }
   }
 }
@@ -86,7 +96,11 @@ async function checkEvents({ database, report }: FsckContext): Promise<void> {
   for await (const page of pages) {
     for (const { id, type, announced } of page) {
       if (!announced)
-        report({ code: 'EVENT_UNANNOUNCED', subject: id, detail: `${type} is neither in the feed nor on its way` });
+        report({
+          code: 'EVENT_UNANNOUNCED',
+          subject: id,
+          detail: `${type} is neither in the feed nor on its way`,
+        });
     }
   }
 }

@@ -82,7 +82,8 @@ async function checkFile(context: FsckContext, file: FileFacts): Promise<void> {
 
 function tombstoneFlaws(file: FileFacts): Flaw[] {
   const flaws: Flaw[] = [];
-  if (file.wrappedDek !== null) flaws.push({ code: 'KEY_NOT_DESTROYED', detail: 'is deleted, and has its key' });
+  if (file.wrappedDek !== null)
+    flaws.push({ code: 'KEY_NOT_DESTROYED', detail: 'is deleted, and has its key' });
   if (file.state !== null && file.state !== 'dead')
     flaws.push({ code: 'TOMBSTONE_OBJECT_LIVE', detail: `${file.objectKey} is ${file.state}` });
   return flaws;
@@ -104,7 +105,10 @@ async function fileFlaws(context: FsckContext, file: FileFacts): Promise<Flaw[]>
 /** What is wrong with the key and the object themselves. */
 async function byteFlaws(context: FsckContext, file: FileFacts, object: SealedObject): Promise<Flaw[]> {
   if (file.wrappedDek === null) {
-    return [{ code: 'KEY_DAMAGED', detail: 'the wrapped key is gone' }, ...flaws(await measureObject(object))];
+    return [
+      { code: 'KEY_DAMAGED', detail: 'the wrapped key is gone' },
+      ...flaws(await measureObject(object)),
+    ];
   }
   const key = await openKey(
     context.keyring,

@@ -44,7 +44,11 @@ export async function checkPart(
   context.progress.advance(1, part.registeredSize ?? 0);
 }
 
-async function readPart({ database }: FsckContext, uploadId: string, offset: number): Promise<PartFacts | null> {
+async function readPart(
+  { database }: FsckContext,
+  uploadId: string,
+  offset: number,
+): Promise<PartFacts | null> {
   const [part] = await database.query<PartFacts>(
     `SELECT part.offset_bytes AS "offset", part.size_bytes AS size, part.object_key AS "objectKey",
             object.driver, object.state, object.size AS "registeredSize"
@@ -77,5 +81,10 @@ async function partFlaws(
     context.tally.verifiedBytes += sealedBytes;
   }
   if (registeredSize === sealedBytes) return [];
-  return [{ code: 'REGISTERED_SIZE', detail: `${key} is registered with ${registeredSize} bytes instead of ${sealedBytes}` }];
+  return [
+    {
+      code: 'REGISTERED_SIZE',
+      detail: `${key} is registered with ${registeredSize} bytes instead of ${sealedBytes}`,
+    },
+  ];
 }

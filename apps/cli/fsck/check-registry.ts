@@ -49,7 +49,11 @@ export async function checkReferences(context: FsckContext): Promise<void> {
   for await (const page of pages) {
     const suspects = page.filter((row) => !row.referenced).map((row) => row.key);
     for (const key of await unreferenced(context, suspects)) {
-      context.report({ code: 'OBJECT_UNREFERENCED', subject: key, detail: 'is live, and belongs to nothing' });
+      context.report({
+        code: 'OBJECT_UNREFERENCED',
+        subject: key,
+        detail: 'is live, and belongs to nothing',
+      });
     }
   }
 }
@@ -67,12 +71,12 @@ const LIVE_OBJECTS = `
     FROM objects WHERE key > $1 AND state = 'live' ORDER BY key LIMIT $2
   ) object ORDER BY object.key`;
 
-/** Those that are live now and that nothing refers to, wherever it may be. */
+/** Those that are live now and that nothing refers to. A tombstone does: that its object lives is its own finding. */
 async function unreferenced({ database }: FsckContext, keys: string[]): Promise<string[]> {
   if (keys.length === 0) return [];
   const rows = await database.query<{ key: string }>(
     `SELECT object.key FROM objects object WHERE object.key = ANY($1) AND object.state = 'live'
-       AND NOT EXISTS (SELECT FROM files file WHERE file.object_key = object.key AND file.deleted_at IS NULL)
+       AND NOT EXISTS (SELECT FROM files file WHERE file.object_key = object.key)
        AND NOT EXISTS (SELECT FROM upload_parts part WHERE part.object_key = object.key)
      ORDER BY object.key`,
     [keys],

@@ -1,6 +1,7 @@
 import { wipe } from '@waybill/core/crypto';
 import { checkPart } from './check-part';
 import type { FsckContext } from './context';
+import { HOLDS_STAGING } from './holds-staging';
 import { openKey } from './open-key';
 import type { Flaw } from './sealed-object';
 import { settled } from './settled';
@@ -26,17 +27,6 @@ interface Staging {
 }
 
 type Row = StagingFacts & { partOffset: number | null; partSize: number | null };
-
-/** The condition under which an upload's bytes lie in staging, as `holdsStaging` has it for a row. */
-export const HOLDS_STAGING = `(upload.status IN ('uploading', 'received', 'encrypting')
-    OR (upload.status = 'failed' AND upload.failure_code = 'SEALING_FAILED'))`;
-
-const OPEN = ['uploading', 'received', 'encrypting'];
-
-/** A sealing that was given up keeps its bytes: a person may ask for another try. */
-export function holdsStaging({ status, failureCode }: { status: string; failureCode: string | null }): boolean {
-  return OPEN.includes(status) || (status === 'failed' && failureCode === 'SEALING_FAILED');
-}
 
 /** An upload's parts join to all that it counts, and each of them can be read back. */
 export async function checkStaging(context: FsckContext, uploadId: string): Promise<void> {
@@ -85,7 +75,12 @@ function joinFlaws({ upload, parts }: Staging): Flaw[] {
   for (const part of parts) {
     if (part.offset !== end || part.size < 0) {
       const what = part.offset > end ? 'gap' : 'overlap';
-      return [{ code: 'PARTS_GAP', detail: `${what} before the part at ${part.offset}; the one before ends at ${end}` }];
+      return [
+        {
+          code: 'PARTS_GAP',
+          detail: `${what} before the part at ${part.offset}; the one before ends at ${end}`,
+        },
+      ];
     }
     end += part.size;
   }

@@ -13,7 +13,8 @@ export async function checkStore(context: FsckContext): Promise<void> {
   for (const store of await storesInUse(context)) {
     const unfinished = new UnfinishedSuspects(context, store);
     for (const prefix of await prefixes(context)) {
-      for await (const batch of batches(store.list(prefix))) await checkBatch(context, store, batch, unfinished);
+      for await (const batch of batches(store.list(prefix)))
+        await checkBatch(context, store, batch, unfinished);
     }
     await unfinished.settle();
   }
@@ -22,13 +23,17 @@ export async function checkStore(context: FsckContext): Promise<void> {
 /** Where new objects go, and wherever the registry says that some are. */
 async function storesInUse({ database, stores }: FsckContext): Promise<ObjectStore[]> {
   const rows = await database.query<{ driver: string }>('SELECT DISTINCT driver FROM objects');
-  return [...new Set([stores.default.driver, ...rows.map((row) => row.driver)])].map((driver) => stores.of(driver));
+  return [...new Set([stores.default.driver, ...rows.map((row) => row.driver)])].map((driver) =>
+    stores.of(driver),
+  );
 }
 
 /** All there is, or all that can be of one file and of its upload. */
 async function prefixes({ database, options }: FsckContext): Promise<string[]> {
   if (options.fileId === null) return [''];
-  const uploads = await database.query<{ id: string }>('SELECT id FROM uploads WHERE file_id = $1', [options.fileId]);
+  const uploads = await database.query<{ id: string }>('SELECT id FROM uploads WHERE file_id = $1', [
+    options.fileId,
+  ]);
   return [`vault/${options.fileId}/`, ...uploads.map(({ id }) => `staging/${id}/`)];
 }
 
@@ -56,7 +61,8 @@ async function checkBatch(
   for (const entry of batch) {
     const state = states.get(entry.key);
     if (!entry.partial && state === undefined) unknown.push(entry);
-    if (entry.partial && (state === undefined || state === 'live')) await unfinished.add(entry, state ?? null);
+    if (entry.partial && (state === undefined || state === 'live'))
+      await unfinished.add(entry, state ?? null);
   }
   await reportOrphans(context, store, unknown);
 }
@@ -73,7 +79,11 @@ async function registered(
   return new Map(rows.map((row) => [row.key, row.state]));
 }
 
-async function reportOrphans(context: FsckContext, store: ObjectStore, entries: ListedObject[]): Promise<void> {
+async function reportOrphans(
+  context: FsckContext,
+  store: ObjectStore,
+  entries: ListedObject[],
+): Promise<void> {
   const present: ListedObject[] = [];
   for (const entry of entries) if (await store.head(entry.key)) present.push(entry);
   const owned = await referenced(context, present);
@@ -81,7 +91,10 @@ async function reportOrphans(context: FsckContext, store: ObjectStore, entries: 
     // Lost by the registry and not by its owner, whose own check tells of it. It is nothing to be swept.
     if (owned.has(key)) continue;
     const detail = `${size} bytes in the ${store.driver} store that no row tells of`;
-    context.report({ code: 'ORPHAN_OBJECT', subject: key, detail }, { kind: 'bury', key, driver: store.driver, size });
+    context.report(
+      { code: 'ORPHAN_OBJECT', subject: key, detail },
+      { kind: 'bury', key, driver: store.driver, size },
+    );
   }
 }
 

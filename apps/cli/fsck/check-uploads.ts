@@ -1,12 +1,13 @@
-import { checkStaging, holdsStaging } from './check-staging';
+import { checkStaging } from './check-staging';
 import type { FsckContext } from './context';
-import type { Flaw } from './sealed-object';
+import { holdsStaging } from './holds-staging';
 import { BEFORE_ALL_IDS, keyset } from './keyset';
+import type { Flaw } from './sealed-object';
 import { settled } from './settled';
 
 const PAGE = 1_000;
 
-export interface UploadFacts {
+interface UploadFacts {
   id: string;
   fileId: string;
   status: string;
@@ -41,7 +42,10 @@ export async function checkUploads(context: FsckContext): Promise<void> {
     PAGE,
     (upload: UploadFacts) => upload.id,
     (after, limit) =>
-      database.query<UploadFacts>(`${FACTS} WHERE upload.id > $1 ORDER BY upload.id LIMIT $2`, [after, limit]),
+      database.query<UploadFacts>(`${FACTS} WHERE upload.id > $1 ORDER BY upload.id LIMIT $2`, [
+        after,
+        limit,
+      ]),
   );
   for await (const page of pages) for (const facts of page) await checkUpload(context, facts);
 }
@@ -71,6 +75,7 @@ function stateFlaws(upload: UploadFacts): Flaw[] {
     flaws.push({ code: 'UPLOAD_STATE', detail: `is ${status}, and its file ${fileId} is there` });
   if (holdsStaging(upload)) return flaws;
   if (parts > 0) flaws.push({ code: 'UPLOAD_STATE', detail: `is ${status}, and has ${parts} parts` });
-  if (upload.hasKey) flaws.push({ code: 'KEY_NOT_DESTROYED', detail: `is ${status}, and has its staging key` });
+  if (upload.hasKey)
+    flaws.push({ code: 'KEY_NOT_DESTROYED', detail: `is ${status}, and has its staging key` });
   return flaws;
 }

@@ -1,5 +1,5 @@
-import { HOLDS_STAGING } from './check-staging';
 import type { FsckContext } from './context';
+import { HOLDS_STAGING } from './holds-staging';
 import { BEFORE_ALL_IDS, keyset } from './keyset';
 
 const PAGE = 200;
@@ -9,7 +9,7 @@ export interface Usage {
   stored: number;
 }
 
-/** What a user stores by the rows themselves, files and staging. `$1` are the users. */
+/** What the user `account.id` stores by the rows themselves, sealed and staged. */
 export const STORED_BYTES = `(
     SELECT coalesce(sum(size), 0) FROM files WHERE owner_id = account.id AND deleted_at IS NULL
   ) + (

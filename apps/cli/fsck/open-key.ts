@@ -13,11 +13,15 @@ export async function openKey(
     return { dek: await keyring.unwrap(wrapped, context) };
   } catch (error) {
     if (isAppError(error, 'KEY_UNAVAILABLE')) {
-      return { flaw: { code: 'KEY_UNAVAILABLE', detail: `the KEK "${wrapped.kekId}" is not in the keyring` } };
+      return {
+        flaw: { code: 'KEY_UNAVAILABLE', detail: `the KEK "${wrapped.kekId}" is not in the keyring` },
+      };
     }
     // A version that is none cannot have been what the key was bound to.
     if (isAppError(error, 'INTEGRITY_FAILURE') || error instanceof RangeError) {
-      return { flaw: { code: 'KEY_DAMAGED', detail: `the wrapped key does not open under "${wrapped.kekId}"` } };
+      return {
+        flaw: { code: 'KEY_DAMAGED', detail: `the wrapped key does not open under "${wrapped.kekId}"` },
+      };
     }
     throw error;
   }

@@ -38,7 +38,10 @@ export class UnfinishedSuspects {
     const { driver } = this.store;
     if (state === null) {
       const detail = `an unfinished write of ${size} bytes in the ${driver} store that no row tells of`;
-      this.context.report({ code: 'ORPHAN_PARTIAL', subject: key, detail }, { kind: 'bury', key, driver, size });
+      this.context.report(
+        { code: 'ORPHAN_PARTIAL', subject: key, detail },
+        { kind: 'bury', key, driver, size },
+      );
       return;
     }
     const detail = `an unfinished write of ${size} bytes beside an object that is ${state}`;
