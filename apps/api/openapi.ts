@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { Problem, problemResponse, PUBLIC_OPERATION } from '@waybill/platform/http';
+import { Problem } from '@waybill/platform/http';
+import { completeDocument } from './openapi-completion';
 
 const BEARER = 'bearer';
 
@@ -33,33 +34,17 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     )
     .addSecurityRequirements(BEARER);
   for (const [name, description] of TAGS) builder.addTag(name, description);
-  const document = SwaggerModule.createDocument(app, builder.build(), { extraModels: [Problem] });
-  for (const operation of operationsOf(document)) complete(operation);
-  return withoutUnusedTags(document);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [Problem],
+    operationIdFactory: operationId,
+  });
+  return completeDocument(document);
 }
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [PUBLIC_OPERATION]?: boolean };
-
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
-
-function operationsOf(document: OpenAPIObject): Operation[] {
-  return Object.values(document.paths).flatMap((path) =>
-    METHODS.flatMap((method) => (path[method] === undefined ? [] : [path[method] as Operation])),
+/** `FilesController.list` is `filesList`, unless the route names itself. */
+function operationId(controller: string, method: string): string {
+  const feature = controller.replace(/Controller$/, '');
+  return (
+    feature.charAt(0).toLowerCase() + feature.slice(1) + method.charAt(0).toUpperCase() + method.slice(1)
   );
-}
-
-/** Says what holds for every route, so that no route has to repeat it. */
-function complete(operation: Operation): void {
-  const open = operation[PUBLIC_OPERATION] === true;
-  delete operation[PUBLIC_OPERATION];
-  const responses = operation.responses as Record<string, object>;
-  if (open) operation.security = [];
-  else responses['401'] ??= problemResponse(['UNAUTHENTICATED']);
-  responses['429'] ??= problemResponse(['RATE_LIMITED']);
-  responses.default ??= { ...problemResponse(['INTERNAL']), description: 'Any other problem.' };
-}
-
-function withoutUnusedTags(document: OpenAPIObject): OpenAPIObject {
-  const used = new Set(operationsOf(document).flatMap(({ tags }) => tags ?? []));
-  return { ...document, tags: document.tags?.filter(({ name }) => used.has(name)) };
 }

@@ -12,4 +12,5 @@ export {
   type RequestContext,
   type TraceParent,
 } from './request-context';
-export { WaybillLogger, type LoggerOptions, type RequestEntry } from './waybill-logger';
+export type { RequestEntry } from './request-line';
+export { WaybillLogger, type LoggerOptions } from './waybill-logger';

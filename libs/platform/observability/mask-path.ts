@@ -16,6 +16,9 @@ const TOKEN_ROUTES = [
 /** Words that stand where a token could. */
 const NOT_TOKENS = new Set(['resend']);
 
+/** What a path must have to hold a secret at all; most do not, and are logged with every request. */
+const SUSPICIOUS = /(?:^|\/)s\/|download|share|confirm|reset|invitations|%|[^/]{20}/i;
+
 const LONGEST_PATH = 512;
 const SHORTEST_TOKEN = 20;
 const PLAIN_WORDS = /^[a-z]+([-.][a-z]+)*$/;
@@ -29,6 +32,10 @@ const PLAIN_WORDS = /^[a-z]+([-.][a-z]+)*$/;
  */
 export function maskPath(url: string): string {
   const path = pathOf(url);
+  return SUSPICIOUS.test(path) ? maskSegments(path) : clip(path);
+}
+
+function maskSegments(path: string): string {
   const segments = path.split('/');
   const secret = tokenIndex(segments);
   let masked = false;
@@ -39,8 +46,11 @@ export function maskPath(url: string): string {
       masked = true;
     }
   }
-  const result = masked ? segments.join('/') : path;
-  return result.length > LONGEST_PATH ? `${result.slice(0, LONGEST_PATH)}…` : result;
+  return clip(masked ? segments.join('/') : path);
+}
+
+function clip(path: string): string {
+  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path;
 }
 
 function pathOf(url: string): string {

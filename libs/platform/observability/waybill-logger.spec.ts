@@ -67,6 +67,19 @@ describe('R07 the log', () => {
     ]);
   });
 
+  it.each([
+    { path: '/', aborted: true as const, code: 'GONE', traceId: 't', userId: 'u' },
+    { path: '/"\r\n\u2028\ud800\\', requestId: '"\n', userId: '"', method: 'X"' },
+  ])('writes a request as any other entry: %j', (odd) => {
+    const { logger, lines, entries } = record();
+    const entry = { requestId: 'r', method: 'GET', status: 200, ms: 1.25, bytes: 2, ...odd };
+    logger.request(entry);
+    logger.log('another');
+    const [request, another] = entries();
+    expect(request).toEqual({ ...another, ...entry, time: expect.any(String), msg: 'request' });
+    expect(lines[0]!.trimEnd()).not.toMatch(/[\r\n]/);
+  });
+
   it('hides quiet requests unless asked', () => {
     const entry = { requestId: 'r', method: 'GET', path: '/', status: 200, ms: 1, bytes: 2 };
     const { logger, lines } = record('info');

@@ -1,27 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Logger as Pino } from 'pino';
 import { describeError } from './describe-error';
+import { LineBatch } from './line-batch';
 import { redact, redactText } from './redact';
 import { currentRequest } from './request-context';
-
-/** One answered request. */
-export interface RequestEntry {
-  requestId: string;
-  traceId?: string;
-  userId?: string;
-  method: string;
-  /** Masked, without query. */
-  path: string;
-  status: number;
-  /** Of the problem it was answered with. */
-  code?: string;
-  /** From the request's head to the end of the answer. */
-  ms: number;
-  /** Written to the connection, heads included. */
-  bytes: number;
-  /** The connection went away before the answer was complete. */
-  aborted?: true;
-}
+import { requestFields, type RequestEntry } from './request-line';
 
 export interface LoggerOptions {
   /** A pino level, or `silent`. */
@@ -31,6 +14,8 @@ export interface LoggerOptions {
   /** Where lines go; standard output by default. */
   destination?: DestinationStream;
 }
+
+const URGENT = new Set<Level>(['warn', 'error', 'fatal']);
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -42,15 +27,16 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
  */
 export class WaybillLogger implements LoggerService {
   private readonly pino: Pino;
+  private readonly destination: DestinationStream;
+  private readonly origin: string;
 
   constructor(options: LoggerOptions) {
+    const base = { service: options.service, pid: process.pid };
+    this.origin = JSON.stringify(base).slice(1, -1);
+    this.destination = options.destination ?? standardOutput();
     this.pino = pino(
-      {
-        level: options.level,
-        base: { service: options.service, pid: process.pid },
-        timestamp: pino.stdTimeFunctions.isoTime,
-      },
-      options.destination ?? pino.destination({ fd: 1, sync: false }),
+      { level: options.level, base, timestamp: pino.stdTimeFunctions.isoTime },
+      this.destination,
     );
   }
 
@@ -80,7 +66,10 @@ export class WaybillLogger implements LoggerService {
 
   /** The line of an answered request; `quiet` ones (health probes) only show at level debug. */
   request(entry: RequestEntry, quiet = false): void {
-    this.pino[quiet ? 'debug' : 'info'](entry, 'request');
+    const level = quiet ? 'debug' : 'info';
+    if (!this.pino.isLevelEnabled(level)) return;
+    const head = `{"level":${pino.levels.values[level]},"time":"${new Date().toISOString()}",${this.origin},`;
+    this.destination.write(`${head}${requestFields(entry)},"msg":"request"}\n`);
   }
 
   /** Writes what is still buffered, before the process ends. */
@@ -104,6 +93,7 @@ export class WaybillLogger implements LoggerService {
     if (strings.length > 0) fields.context = strings.at(-1);
     if (strings.length > 1 && fields.err === undefined) fields.stack = redactText(strings[0]!);
     this.pino[level](fields, text);
+    if (URGENT.has(level)) this.pino.flush();
   }
 }
 
@@ -117,4 +107,11 @@ function gather(fields: Record<string, unknown>, value: unknown): string | undef
   const { msg, message, ...others } = redact(value) as Record<string, unknown>;
   Object.assign(fields, others);
   return typeof msg === 'string' ? msg : typeof message === 'string' ? message : undefined;
+}
+
+function standardOutput(): DestinationStream {
+  const batch = new LineBatch(pino.destination({ fd: 1, sync: false }));
+  // Before pino's own handler ends the stream beneath.
+  process.prependListener('exit', () => batch.flushSync());
+  return batch;
 }

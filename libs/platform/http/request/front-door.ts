@@ -71,7 +71,7 @@ function logWhenOver(
   const started = performance.now();
   const { socket, method, originalUrl } = request;
   const writtenBefore = socket.bytesWritten;
-  response.once('close', () => {
+  response.on('close', () => {
     const path = maskPath(originalUrl);
     logger.request(
       {

@@ -23,8 +23,8 @@ export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])
       crossOriginResourcePolicy: { policy: 'same-origin' },
       referrerPolicy: { policy: 'no-referrer' },
       strictTransportSecurity: { maxAge: 63_072_000, includeSubDomains: true },
-      xFrameOptions: { action: 'deny' },
-      // Switches of browsers that are gone.
+      // Superseded by frame-ancestors, or switches of browsers that are gone.
+      xFrameOptions: false,
       xDnsPrefetchControl: false,
       xDownloadOptions: false,
       xPermittedCrossDomainPolicies: false,
