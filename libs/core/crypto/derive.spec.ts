@@ -1,4 +1,4 @@
-import { deriveKey, deriveToken } from './derive';
+import { deriveKey, deriveSecretKey, deriveToken } from './derive';
 import { isCanonicalBase64url } from './tokens';
 
 const secret = 'a-secret-of-the-installation';
@@ -25,6 +25,10 @@ describe('deriveKey', () => {
   it('gives the length that is asked for', () => expect(deriveKey(secret, 'links', 64)).toHaveLength(64));
 
   it('refuses an empty secret', () => expect(() => deriveKey('', 'links')).toThrow(RangeError));
+
+  it('gives the same as a key object', () => {
+    expect(deriveSecretKey(secret, 'links').export()).toEqual(deriveKey(secret, 'links'));
+  });
 });
 
 describe('deriveToken', () => {

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { wipe } from './wipe';
 
 /**
@@ -7,6 +7,14 @@ import { wipe } from './wipe';
  */
 export function deriveKey(secret: string | Uint8Array, purpose: string, length = 32): Buffer {
   return expand(secret, `waybill:key:v1:${purpose}`, length);
+}
+
+/** The same, as a key object: what libraries take as it is, where they would parse bytes again at every use. */
+export function deriveSecretKey(secret: string | Uint8Array, purpose: string, length = 32): KeyObject {
+  const key = deriveKey(secret, purpose, length);
+  const object = createSecretKey(key);
+  wipe(key);
+  return object;
 }
 
 /**

@@ -1,6 +1,6 @@
 export { fileAad, stagingAad } from './associated-data';
 export { KEY_BYTES, WRAPPED_DEK_BYTES, generateDek, unwrapDek, wrapDek, type DekContext } from './dek';
-export { deriveKey, deriveToken } from './derive';
+export { deriveKey, deriveSecretKey, deriveToken } from './derive';
 export { constantTimeEqual, createSha256, sha256, type Sha256 } from './hash';
 export {
   PASSWORD_MAX_CHARACTERS,

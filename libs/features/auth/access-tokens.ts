@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
-import { deriveKey } from '@waybill/core/crypto';
+import { deriveSecretKey } from '@waybill/core/crypto';
 import { uuidv7 } from '@waybill/core/kernel';
 import type { AppConfig } from '@waybill/platform/config';
 import {
@@ -17,7 +17,7 @@ import type { SessionRef } from './session.repository';
 export function verificationOptions(config: AppConfig) {
   return {
     // Derived, so that `JWT_SECRET` can serve other purposes without their tokens being worth anything here.
-    key: deriveKey(config.secrets.jwt, 'access-token'),
+    key: deriveSecretKey(config.secrets.jwt, 'access-token'),
     algorithms: [ALGORITHM] as [typeof ALGORITHM],
     issuer: config.http.publicUrl,
     audience: AUDIENCE,

@@ -18,7 +18,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     const { key, ...options } = verificationOptions(config);
     super({
       ...options,
-      secretOrKey: key,
+      // Key objects are taken as they are (a Buffer would be parsed for each request); the types lag behind.
+      secretOrKey: key as unknown as Buffer,
       jwtFromRequest: bearerToken,
       jsonWebTokenOptions: { complete: true },
     });

@@ -1,10 +1,12 @@
-import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 
 /** What an attacker can know of a good token, and what even a wrong server could have signed. */
 export interface Genuine {
   token: string;
   /** The signing key; only for claims that a signature alone would not stop. */
-  key: Buffer;
+  key: KeyObject;
+  /** An address of ours, which no server may ask for keys. */
+  canary: string;
 }
 
 type Fields = Record<string, unknown>;
@@ -12,7 +14,7 @@ type Fields = Record<string, unknown>;
 const encode = (value: string | Buffer): string => Buffer.from(value).toString('base64url');
 
 /** Signs header and claims as they are; claims may be raw JSON, for numbers that JavaScript cannot write. */
-export function sign(key: Buffer, header: Fields, claims: Fields | string): string {
+export function sign(key: Buffer | KeyObject, header: Fields, claims: Fields | string): string {
   const body = typeof claims === 'string' ? claims : JSON.stringify(claims);
   const input = `${encode(JSON.stringify(header))}.${encode(body)}`;
   return `${input}.${encode(createHmac('sha256', key).update(input).digest())}`;
@@ -80,8 +82,8 @@ export const FORGERIES: [name: string, forge: (genuine: Genuine) => string][] = 
   ['HS512', withHeader({ alg: 'HS512' })],
   ['alg as a list', withHeader({ alg: ['HS256'] })],
   ['an embedded jwk', withHeader({ jwk: { kty: 'oct', k: 'AAAA' } })],
-  ['a jku', withHeader({ jku: 'http://127.0.0.1:9/keys' })],
-  ['an x5u', withHeader({ x5u: 'http://127.0.0.1:9/cert' })],
+  ['a jku', (genuine) => withHeader({ jku: `${genuine.canary}/keys` })(genuine)],
+  ['an x5u', (genuine) => withHeader({ x5u: `${genuine.canary}/certificate` })(genuine)],
   ['a kid that is a path', withHeader({ kid: '../../dev/null' })],
   ['a kid that is SQL', withHeader({ kid: "x' UNION SELECT 'key" })],
   ['a crit', withHeader({ crit: ['exp'] })],
