@@ -26,7 +26,7 @@ export const DEFAULT_FILE_ATTRIBUTES: Readonly<FileAttributes> = Object.freeze({
 });
 
 /** Lengths in characters (code points). */
-export const FILE_TEXT_LIMITS = { title: 200, description: 4_000, tag: 50, tags: 20 };
+const LIMITS = { title: 200, description: 4_000, tag: 50, tags: 20 };
 
 const VISIBILITIES: readonly Visibility[] = ['clients', 'private'];
 /** What PostgreSQL's integer holds. */
@@ -72,8 +72,7 @@ class AttributeForm {
     if (this.seen.has('expiresAt') && this.seen.has('expiresInSeconds')) {
       this.refuse('expiresInSeconds', 'must not be there together with expiresAt');
     }
-    if (this.tags.size > FILE_TEXT_LIMITS.tags)
-      this.refuse('tags', `must be at most ${FILE_TEXT_LIMITS.tags}`);
+    if (this.tags.size > LIMITS.tags) this.refuse('tags', `must be at most ${LIMITS.tags}`);
     if (this.errors.length > 0) {
       throw new AppError('VALIDATION_FAILED', 'The fields that describe the file are not valid.', {
         errors: this.errors.slice(0, MOST_ERRORS),
@@ -83,7 +82,7 @@ class AttributeForm {
   }
 
   text(field: 'title' | 'description', value: string): string | undefined {
-    const limit = FILE_TEXT_LIMITS[field];
+    const limit = LIMITS[field];
     if (characters(value) > limit) return `must have at most ${limit} characters`;
     this.attributes[field] = value;
     return undefined;
@@ -92,8 +91,7 @@ class AttributeForm {
   addTags(list: string): string | undefined {
     for (const tag of list.split(',').map((item) => item.trim())) {
       if (tag === '') continue;
-      if (characters(tag) > FILE_TEXT_LIMITS.tag)
-        return `must have at most ${FILE_TEXT_LIMITS.tag} characters each`;
+      if (characters(tag) > LIMITS.tag) return `must have at most ${LIMITS.tag} characters each`;
       this.tags.add(tag);
     }
     return undefined;
@@ -152,7 +150,7 @@ const MOST_ERRORS = 50;
 
 function characters(text: string): number {
   // By code units first, of which a character has at most two: a megabyte is not taken apart.
-  return text.length > 2 * FILE_TEXT_LIMITS.description ? Infinity : Array.from(text).length;
+  return text.length > 2 * LIMITS.description ? Infinity : Array.from(text).length;
 }
 
 function wholeNumber(value: string): number | null {

@@ -1,3 +1,4 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageQuery } from '@waybill/platform/http';
@@ -12,6 +13,7 @@ const ID_MAX_LENGTH = 200;
 /** Which files, in which order. */
 export class FileListQuery extends PageQuery {
   /** The key to sort by; a leading `-` is for descending. Newest first where nothing is said. */
+  @ApiPropertyOptional()
   @IsOptional()
   @IsIn(SORTS)
   sort: FileSort = '-createdAt';
@@ -41,12 +43,14 @@ export class FileListQuery extends PageQuery {
 
 /** Who owns a file. */
 export class FileOwnerDto {
+  @ApiProperty({ format: 'uuid' })
   id: string;
   fullName: string | null;
 }
 
 /** What there is to know of a file. */
 export class FileDto {
+  @ApiProperty({ format: 'uuid' })
   id: string;
   /** @example "report.docx" */
   name: string;
@@ -60,6 +64,7 @@ export class FileDto {
   description: string | null;
   tags: string[];
   /** Bytes. */
+  @ApiProperty({ type: 'integer', format: 'int64' })
   size: number;
   /** Of the bytes, in hexadecimal. */
   sha256: string;
@@ -69,7 +74,9 @@ export class FileDto {
   /** E-mail addresses of the recipients; shown to the owner alone. */
   recipients?: string[];
   expiresAt: Date | null;
+  @ApiProperty({ type: 'integer', nullable: true })
   maxDownloads: number | null;
+  @ApiProperty({ type: 'integer' })
   downloadCount: number;
   owner: FileOwnerDto;
   chatId: string | null;
@@ -77,6 +84,7 @@ export class FileDto {
   createdAt: Date;
   updatedAt: Date;
   /** A link that is ready to use, where the list was asked to include it. */
+  @ApiPropertyOptional({ format: 'uri' })
   downloadUrl?: string;
 }
 
@@ -90,6 +98,7 @@ export class FilePageDto {
 /** How long a download link is to live. */
 export class DownloadLinkRequest {
   /** Seconds. */
+  @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @Transform(({ value }) => (value === null ? undefined : value))
   @IsInt()
@@ -100,6 +109,7 @@ export class DownloadLinkRequest {
 
 /** A download link. */
 export class DownloadLinkDto {
+  @ApiProperty({ format: 'uri' })
   downloadUrl: string;
   expiresAt: Date;
 }

@@ -1,9 +1,4 @@
-export {
-  DEFAULT_FILE_ATTRIBUTES,
-  FILE_TEXT_LIMITS,
-  parseFileAttributes,
-  type FileAttributes,
-} from './file.attributes';
+export { DEFAULT_FILE_ATTRIBUTES, parseFileAttributes, type FileAttributes } from './file.attributes';
 export { FileSweeper } from './file-sweeper';
 export { FilesApiModule, FilesModule } from './files.module';
 export { FilesService, type SealedNewFile } from './files.service';

@@ -10,13 +10,15 @@ export class Recipient {
     stalledMs: number,
   ) {
     res.on('drain', this.#onDrain).on('finish', this.#onChange).on('close', this.#onChange);
+    // The response to a pipelined request hears nothing of its connection until its turn comes, which may be never.
+    res.req.socket.on('close', this.#onChange);
     // Node counts a write that goes on, however slowly, as activity: this ends what takes nothing at all.
     res.setTimeout(stalledMs, this.#onStalled);
   }
 
   /** Whether the connection has ended, or can take nothing any more. */
   get gone(): boolean {
-    return this.res.destroyed || this.res.closed || this.res.socket?.destroyed === true;
+    return this.res.destroyed || this.res.closed || this.res.req.socket.destroyed;
   }
 
   /** Resolves when what was written has left, or never will. */
@@ -42,6 +44,7 @@ export class Recipient {
   dispose(): void {
     this.res.off('drain', this.#onDrain).off('finish', this.#onChange).off('close', this.#onChange);
     this.res.off('timeout', this.#onStalled);
+    this.res.req.socket.off('close', this.#onChange);
   }
 
   async #until(reached: () => boolean): Promise<void> {

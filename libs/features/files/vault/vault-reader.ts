@@ -94,7 +94,7 @@ async function openDecryptor(reader: ObjectReader, dek: Buffer, file: SealedFile
   const header = Buffer.allocUnsafe(AES256_GCM_HKDF_1MB.headerBytes);
   await reader.read(header, 0);
   const aad = fileAad(file.id, file.objectVersion);
-  return SegmentDecryptor.open({ key: dek, aad, header, sealedBytes: reader.size });
+  return SegmentDecryptor.open({ key: dek, aad, header, sealedBytes: sealedSize(file.size) });
 }
 
 function sealedRange(range: ByteRange, sealedBytes: number): ExpectedRange {

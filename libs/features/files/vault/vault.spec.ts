@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes, segmentCount, segmentRange, sha256, type ByteRange } from '@waybill/core/crypto';
@@ -81,6 +81,11 @@ class Serving {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const serving = new Serving(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     return serving;
+  }
+
+  /** A connection that says and reads only what the test does. */
+  connect(): Socket {
+    return connect(Number(new URL(this.url).port), '127.0.0.1').pause();
   }
 
   /** A response of which nothing was read yet. */
@@ -288,6 +293,18 @@ describe('a client', () => {
     await until(() => openObjects().length === 0);
     expect(await serving.outcomes[0]).toBe('aborted');
     expect(sender.pool.lent).toBe(0);
+    await serving.stop();
+  });
+
+  it('that leaves before the answer to its second request gives back that, too', async () => {
+    const sender = new RangeSender();
+    const serving = await Serving.of(await sealed(PLAINTEXT), sender);
+    const socket = serving.connect();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await until(() => openObjects().length === 2 && sender.pool.busy === 0);
+    socket.destroy();
+    expect(await Promise.all(serving.outcomes)).toEqual(['aborted', 'aborted']);
+    expect([openObjects(), sender.pool.lent]).toEqual([[], 0]);
     await serving.stop();
   });
 
