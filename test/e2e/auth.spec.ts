@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AccountsService, ConfirmationLinks } from '@waybill/features/auth';
+import { AccountsService, ConfirmationLinks, CredentialSweeper } from '@waybill/features/auth';
 import { ApiApp } from '../support/api-app';
 import { ApiClient } from '../support/system/api-client';
 
@@ -311,6 +311,24 @@ describe('auth', () => {
       expect(row.days).toBe(29);
       expect((await me(body.accessToken)).status).toBe(200);
     });
+  });
+
+  it('expired credentials are swept, and used ones stay until then, so that reuse is noticed', async () => {
+    const sweeper = api.app.get(CredentialSweeper, { strict: false });
+    const [expired, alive] = [await verified(), await verified()];
+    await logIn(expired.email);
+    const { refreshToken } = await logIn(alive.email);
+    await refresh(refreshToken);
+    await api.query(
+      `WITH gone AS (UPDATE sessions SET expires_at = now() - interval '1 s' WHERE user_id = $1 RETURNING id)
+       UPDATE refresh_tokens SET expires_at = now() - interval '1 s' FROM gone WHERE session_id = gone.id`,
+      [expired.id],
+    );
+    expect(await sweeper.run()).toBeGreaterThanOrEqual(2);
+    expect(await sweeper.run()).toBe(0);
+    const count = `SELECT count(*)::int AS n FROM sessions s JOIN refresh_tokens t ON t.session_id = s.id WHERE user_id = $1`;
+    expect(await api.query(count, [expired.id])).toEqual([{ n: 0 }]);
+    expect(await api.query(count, [alive.id])).toEqual([{ n: 2 }]);
   });
 
   describe('guards', () => {

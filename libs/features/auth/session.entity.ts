@@ -4,6 +4,7 @@ import { User } from './user.entity';
 /** One login: a family of refresh tokens, of which the newest alone is good (RFC 9700, section 4.14.2). */
 @Entity('sessions')
 @Index('sessions_user', ['userId'])
+@Index('sessions_expiry', ['expiresAt'])
 export class Session {
   @PrimaryColumn('uuid')
   id: string;
@@ -32,6 +33,7 @@ export class Session {
 /** A refresh token, of which only the SHA-256 is kept. A used one stays until it expires, so that reuse is noticed. */
 @Entity('refresh_tokens')
 @Index('refresh_tokens_session', ['sessionId'])
+@Index('refresh_tokens_expiry', ['expiresAt'])
 export class RefreshToken {
   @PrimaryColumn('bytea')
   tokenHash: Buffer;

@@ -68,6 +68,7 @@ export class Foundation1763600000000 implements MigrationInterface {
         CONSTRAINT "PK_3238ef96f18b355b671619111bc" PRIMARY KEY ("id")
       )`);
     await runner.query(`CREATE INDEX "sessions_user" ON "sessions" ("user_id")`);
+    await runner.query(`CREATE INDEX "sessions_expiry" ON "sessions" ("expires_at")`);
     await runner.query(`CREATE TABLE "refresh_tokens" (
         "token_hash" bytea NOT NULL,
         "session_id" uuid NOT NULL,
@@ -76,6 +77,7 @@ export class Foundation1763600000000 implements MigrationInterface {
         CONSTRAINT "PK_a7838d2ba25be1342091b6695f1" PRIMARY KEY ("token_hash")
       )`);
     await runner.query(`CREATE INDEX "refresh_tokens_session" ON "refresh_tokens" ("session_id")`);
+    await runner.query(`CREATE INDEX "refresh_tokens_expiry" ON "refresh_tokens" ("expires_at")`);
     await runner.query(`CREATE TABLE "one_time_tokens" (
         "id" uuid NOT NULL,
         "user_id" uuid NOT NULL,
