@@ -124,16 +124,16 @@ export class UploadRepository {
     );
   }
 
-  /** The last byte is durable: nothing can be added any more. */
-  async receive(tx: Tx, id: string, attributes: unknown, leaseMs: number): Promise<boolean> {
-    const rows = await this.database.query(
+  /** The last byte is durable: nothing can be added any more. Answers the size; null when it was not open any more. */
+  async receive(tx: Tx, id: string, attributes: unknown, leaseMs: number): Promise<number | null> {
+    const [row] = await this.database.query<{ size: number }>(
       `UPDATE uploads SET status = 'received', total_bytes = offset_bytes, attributes = $2, received_at = now(),
                           updated_at = now(), lease_until = ${fromNow(3)}
-       WHERE id = $1 AND status = 'uploading' RETURNING id`,
+       WHERE id = $1 AND status = 'uploading' RETURNING offset_bytes AS size`,
       [id, JSON.stringify(attributes), leaseMs],
       tx,
     );
-    return rows.length > 0;
+    return row?.size ?? null;
   }
 
   async renew(id: string, leaseMs: number): Promise<boolean> {

@@ -134,10 +134,10 @@ export class UploadsService {
     const { uploadId, fileId, ownerId, fileName } = upload;
     await this.database.transaction(async (tx) => {
       if (part) await this.commitPart(tx, upload, part);
-      if (!(await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs))) throw noLongerOpen();
+      const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
+      if (size === null) throw noLongerOpen();
       // A file without a byte has no part, so the object that was registered for it will never be.
-      if (!part) await this.objects.bury([upload.firstPartKey], tx);
-      const size = part ? part.offset + part.size : 0;
+      if (size === 0) await this.objects.withdraw(upload.firstPartKey, tx);
       await this.outbox.append(tx, {
         type: 'upload.received',
         actorId: ownerId,

@@ -42,8 +42,20 @@ export class ObjectRegistry {
     return rows.length > 0;
   }
 
+  /**
+   * Gives up an object that its writer did not bring to an end. One that was published stays: a commit whose answer was
+   * lost must not cost a file.
+   */
+  async withdraw(key: string, tx?: Tx): Promise<void> {
+    await this.database.query(
+      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = $1 AND state = 'writing'`,
+      [key],
+      tx,
+    );
+  }
+
   /** Gives objects up. From the commit on nothing refers to them, and the sweeper takes their bytes. */
-  async bury(keys: readonly string[], tx?: Tx): Promise<void> {
+  async bury(keys: readonly string[], tx: Tx): Promise<void> {
     if (keys.length === 0) return;
     await this.database.query(
       `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = ANY($1) AND state <> 'dead'`,
@@ -53,7 +65,7 @@ export class ObjectRegistry {
   }
 
   /** Gives up every object whose key begins with `prefix`, which must end with a slash. */
-  async buryAll(prefix: string, tx?: Tx): Promise<void> {
+  async buryAll(prefix: string, tx: Tx): Promise<void> {
     if (!prefix.endsWith('/')) throw new RangeError('A prefix of keys ends with a slash.');
     // '0' follows '/' in the order of bytes, so the range holds exactly what lies below the prefix.
     await this.database.query(

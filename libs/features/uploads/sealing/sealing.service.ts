@@ -161,7 +161,7 @@ export class SealingService {
     stopping: boolean,
   ): Promise<SealingOutcome> {
     if (error instanceof Superseded) {
-      await this.objects.bury([vaultKey(upload.fileId, attempt)]);
+      await this.objects.withdraw(vaultKey(upload.fileId, attempt));
       return { kind: 'not-due' };
     }
     const failures = upload.failures + (stopping ? 0 : 1);
@@ -176,7 +176,7 @@ export class SealingService {
       );
     }
     const recorded = await this.database.transaction(async (tx) => {
-      await this.objects.bury([vaultKey(upload.fileId, attempt)], tx);
+      await this.objects.withdraw(vaultKey(upload.fileId, attempt), tx);
       if (!exhausted) return this.sealings.postpone(tx, upload.id, attempt, delayMs, !stopping);
       if (!(await this.sealings.giveUp(tx, upload.id, attempt))) return false;
       await this.outbox.append(tx, {
