@@ -30,6 +30,7 @@ import {
   HttpModule,
   PageQuery,
   PROBLEMS,
+  RateLimit,
   setNextLink,
   UuidParam,
 } from '.';
@@ -115,6 +116,12 @@ class ThingController {
   @Get('code/:code')
   code(@Param('code') code: ErrorCode): never {
     throw new AppError(code, 'Said so.', { retryAfterSeconds: 1.2, headers: { 'X-Extra': 'yes' } });
+  }
+
+  @Get('guess')
+  @RateLimit({ name: 'guess', points: 2, seconds: 60, by: 'address' })
+  guess() {
+    return {};
   }
 
   @Get('half')
@@ -395,6 +402,23 @@ describe('pages of lists', () => {
     }
     const other = app.get(CursorCodec).encode('other list', ['2026-01-01', 7, null]);
     expect((await send('GET', `/api/things?cursor=${other}`)).status).toBe(400);
+  });
+});
+
+describe('limited routes', () => {
+  it('tell where one stands, then refuse', async () => {
+    for (const remaining of [1, 0]) {
+      expect(await send('GET', '/api/things/guess')).toMatchObject({
+        status: 200,
+        headers: { ratelimit: `"guess";r=${remaining};t=60`, 'ratelimit-policy': '"guess";q=2;w=60' },
+      });
+    }
+    const refused = await send('GET', '/api/things/guess');
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { ratelimit: /^"guess";r=0;t=\d+$/, 'retry-after': /^\d+$/ },
+      body: { code: 'RATE_LIMITED' },
+    });
   });
 });
 

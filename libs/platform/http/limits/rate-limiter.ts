@@ -23,7 +23,6 @@ export interface RateLimitState {
   exceeded: boolean;
 }
 
-const REDIS_PATIENCE_MS = 100;
 const REDIS_PAUSE_MS = 1000;
 
 /**
@@ -37,6 +36,8 @@ export class RateLimiter {
   private readonly logger = new Logger(RateLimiter.name);
   private readonly counters = new Map<string, Counters>();
   private redisRestsUntil = 0;
+  /** How long Redis may take, in milliseconds, before a request goes on without it. */
+  protected readonly patienceMs: number = 100;
 
   constructor(
     private readonly redis: Redis,
@@ -77,7 +78,7 @@ export class RateLimiter {
   private async ask<T>(counters: Counters, run: (counter: Counter) => Promise<T>): Promise<T> {
     if (this.redis.status === 'ready' && performance.now() >= this.redisRestsUntil) {
       try {
-        return await within(REDIS_PATIENCE_MS, run(counters.shared));
+        return await within(this.patienceMs, run(counters.shared));
       } catch (error) {
         this.redisRestsUntil = performance.now() + REDIS_PAUSE_MS;
         this.logger.warn('Rate limits are counted here alone until Redis answers', error);

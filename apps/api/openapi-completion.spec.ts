@@ -1,0 +1,60 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { PUBLIC_OPERATION } from '@waybill/platform/http';
+import { completeDocument } from './openapi-completion';
+
+function documentOf(operation: object, path = '/api/files/{id}'): OpenAPIObject {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'x', version: '1' },
+    tags: [{ name: 'Files' }, { name: 'Unused' }],
+    paths: { [path]: { get: { tags: ['Files'], responses: {}, ...operation } } },
+  } as OpenAPIObject;
+}
+
+const completed = (operation: object) =>
+  completeDocument(documentOf(operation)).paths['/api/files/{id}']!.get!;
+
+describe('the description of the API', () => {
+  it('tells of guarded routes that they need a credential', () => {
+    const operation = completed({});
+    expect(Object.keys(operation.responses)).toEqual(['401', '429', 'default']);
+    expect(operation).not.toHaveProperty('security');
+  });
+
+  it('tells of public routes that they need none', () => {
+    const operation = completed({ [PUBLIC_OPERATION]: true });
+    expect(Object.keys(operation.responses)).toEqual(['429', 'default']);
+    expect(operation.security).toEqual([]);
+    expect(operation).not.toHaveProperty(PUBLIC_OPERATION);
+  });
+
+  it('leaves what a route says of itself', () => {
+    const own = { description: 'Own words.' };
+    expect(completed({ responses: { 401: own, 200: { description: '' } } }).responses).toMatchObject({
+      401: own,
+      200: { description: 'OK.' },
+    });
+  });
+
+  it('names each parameter of a path once', () => {
+    expect(completed({}).parameters).toEqual([
+      { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+    ]);
+    const own = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+    expect(completed({ parameters: [own] }).parameters).toEqual([own]);
+  });
+
+  it('unwraps references, and lists no tag that nobody uses', () => {
+    const document = documentOf({});
+    document.components = {
+      schemas: {
+        A: { properties: { b: { description: 'B', allOf: [{ $ref: '#/components/schemas/B' }] } } },
+      },
+    };
+    const { components, tags } = completeDocument(document);
+    expect(components!.schemas!.A).toEqual({
+      properties: { b: { $ref: '#/components/schemas/B', description: 'B' } },
+    });
+    expect(tags).toEqual([{ name: 'Files' }]);
+  });
+});
