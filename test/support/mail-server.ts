@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { callbackify } from 'node:util';
 import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { waitFor } from './system/wait-for';
 
 /** A mail server that takes every mail, by a real SMTP conversation, and keeps it to be looked at. */
@@ -14,22 +17,12 @@ export class MailServer {
   private constructor() {
     this.server = new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
-      onData: (stream, session, callback) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          if (this.refusal !== null) {
-            const { code: responseCode, text } = this.refusal;
-            callback(Object.assign(new Error(text), { responseCode }));
-            return;
-          }
-          const recipients = session.envelope.rcptTo.map(({ address }) => address);
-          void PostalMime.parse(Buffer.concat(chunks)).then((mail) => {
-            this.mails.push({ ...mail, recipients });
-            callback();
-          }, callback);
-        });
-      },
+      onData: callbackify((stream: Readable, { envelope }: SMTPServerSession) =>
+        this.take(
+          stream,
+          envelope.rcptTo.map(({ address }) => address),
+        ),
+      ),
     });
   }
 
@@ -50,6 +43,15 @@ export class MailServer {
       const found = this.mails.filter(({ recipients }) => recipients.includes(address));
       return found.length >= count && found;
     });
+  }
+
+  private async take(stream: Readable, recipients: string[]): Promise<void> {
+    const bytes = await buffer(stream);
+    if (this.refusal !== null) {
+      const { code: responseCode, text } = this.refusal;
+      throw Object.assign(new Error(text), { responseCode });
+    }
+    this.mails.push({ ...(await PostalMime.parse(bytes)), recipients });
   }
 
   async stop(): Promise<void> {

@@ -31,10 +31,6 @@ export class AccountsService {
     return this.users.findById(id);
   }
 
-  async findByEmail(email: string): Promise<Account | null> {
-    return this.users.findByEmail(email);
-  }
-
   /** Makes an account and tells its id. `VALIDATION_FAILED` for the address or the password, `EMAIL_TAKEN`. */
   async create({ email, role, password, fullName, verified }: NewAccount): Promise<{ id: string }> {
     if (!isEmailAddress(email)) {

@@ -27,7 +27,7 @@ describe('npm start', () => {
     const launched = start();
     await launched.says(RUNS);
     const env = await api();
-    expect(env).toMatchObject({ DATA_DIR: checkout.dataDir, WAYBILL_PARENT: 'ipc' });
+    expect(env).toMatchObject({ DATA_DIR: checkout.dataDir });
     expect(env.DATABASE_URL).toMatch(/^postgres:\/\/waybill:[^@]+@127\.0\.0\.1:\d+\/waybill$/);
     expect(env.KEYRING_FILE).toBe(join(checkout.dataDir, 'keyring.json'));
 
@@ -37,7 +37,8 @@ describe('npm start', () => {
     for (const { email, password } of accounts)
       expect(launched.output).toContain(`login ${email} ${password}`);
     expect(launched.output).toContain(`http://localhost:${port}/api/docs`);
-    expect(launched.output).toContain('api: {"level":40,"msg":"a warning"}');
+    expect(launched.output).toContain('api: warning: Test: a warning');
+    expect(launched.output).toContain('api: Mail for somebody');
     expect(launched.output).not.toContain('listening');
     expect(readFileSync(join(checkout.dataDir, 'logs/api.log'), 'utf8')).toContain('listening');
     expect(checkout.commands().map(({ command }) => command)).toEqual([
@@ -178,6 +179,19 @@ describe('npm start', () => {
     await second.says(RUNS);
   });
 
+  it('ends what hangs when it is asked a second time', async () => {
+    const launched = checkout.launch('start.mjs', ['--port', String(port)], { HANGS: 'yes' });
+    await launched.says(RUNS);
+    launched.kill('SIGINT');
+    await launched.says(/Stopping\n/);
+    // A second Ctrl-C within the same moment is npm's echo of the first; somebody impatient goes on pressing.
+    const impatient = setInterval(() => launched.kill('SIGINT'), 100);
+    expect(await launched.exited).toEqual({ code: 0, signal: null });
+    clearInterval(impatient);
+    expect(launched.output).toContain('Stopping at once');
+    expect(processes().filter(({ pid }) => isAlive(pid))).toEqual([]);
+  });
+
   it('makes nothing up in production', async () => {
     const launched = checkout.launch('start.mjs', ['--port', String(port)], {
       NODE_ENV: 'production',
@@ -190,7 +204,6 @@ describe('npm start', () => {
     expect(await api()).toEqual({
       pid: expect.any(Number),
       DATA_DIR: checkout.dataDir,
-      WAYBILL_PARENT: 'ipc',
     });
   });
 });

@@ -7,10 +7,14 @@ const server = createServer((request, response) => {
 });
 server.listen(Number(process.env.PORT), '127.0.0.1');
 console.log(JSON.stringify({ level: 30, msg: 'listening' }));
-console.log(JSON.stringify({ level: 40, msg: 'a warning' }));
+console.log(JSON.stringify({ level: 40, context: 'Test', msg: 'a warning' }));
+console.log(JSON.stringify({ level: 30, context: 'FileMailer', msg: 'Mail for somebody' }));
 
-for (const event of ['SIGTERM', 'disconnect']) process.on(event, () => process.exit(0));
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => {
+  if (!process.env.HANGS) process.exit(0);
+});
 
-function pick({ DATABASE_URL, REDIS_URL, JWT_SECRET, LINK_SECRET, KEYRING_FILE, DATA_DIR, WAYBILL_PARENT }) {
-  return { DATABASE_URL, REDIS_URL, JWT_SECRET, LINK_SECRET, KEYRING_FILE, DATA_DIR, WAYBILL_PARENT };
+function pick({ DATABASE_URL, REDIS_URL, JWT_SECRET, LINK_SECRET, KEYRING_FILE, DATA_DIR }) {
+  return { DATABASE_URL, REDIS_URL, JWT_SECRET, LINK_SECRET, KEYRING_FILE, DATA_DIR };
 }
