@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CredentialSweeper } from '@waybill/features/auth';
 import { FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
 import { UploadReconciler } from '@waybill/features/uploads';
@@ -13,6 +14,7 @@ export class UpkeepProcessor {
     private readonly mails: MailReconciler,
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
+    private readonly credentials: CredentialSweeper,
   ) {}
 
   @HandlesJob('reconcile')
@@ -25,5 +27,6 @@ export class UpkeepProcessor {
   async sweep(): Promise<void> {
     await this.objects.run();
     await this.files.run();
+    await this.credentials.run();
   }
 }

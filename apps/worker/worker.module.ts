@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
 import { UploadsWorkerModule } from '@waybill/features/uploads';
@@ -23,6 +24,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     ObjectsModule,
     StorageModule,
     QueueModule.forWorker(),
+    AccountsModule,
     FilesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
