@@ -64,7 +64,7 @@ function extraField(id: number, body: Buffer): Buffer {
 const unicodePath = (name: string): Buffer => extraField(0x7075, Buffer.from(`\x01\0\0\0\0${name}`));
 const named = (name: string): ZipPart => ({ ...text('innocent'), extra: unicodePath(name) });
 const manyNames = (count: number): Buffer =>
-  writeZip(Array.from({ length: count }, (_, i) => text(`${String(i).padStart(60, 'n')}`, '')));
+  writeZip(Array.from({ length: count }, (_, i) => text(String(i).padStart(60, 'n'), '')));
 
 describe('U17 an archive that cannot be trusted', () => {
   it.each<Refusal>([
