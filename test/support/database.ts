@@ -16,11 +16,12 @@ export interface TestDatabase {
 }
 
 /**
- * A database of the test's own, on the server at `WAYBILL_TEST_DATABASE_URL`, with the schema that the migrations make.
+ * A database of the test's own, by default on the server at `WAYBILL_TEST_DATABASE_URL`, with the schema that the migrations make.
  * They run once for each state of their files; every database after that is a copy, which takes a tenth of a second.
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = requireService('WAYBILL_TEST_DATABASE_URL');
+export async function createTestDatabase(
+  server = requireService('WAYBILL_TEST_DATABASE_URL'),
+): Promise<TestDatabase> {
   const name = `waybill_test_${randomUUID().replaceAll('-', '')}`;
   await connected(server, async (client) => {
     const template = await ensureTemplate(server, client);

@@ -1,23 +1,32 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDescriptors, type Descriptors } from './descriptors';
 
 const ROOT = join(__dirname, '../../..');
 
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
 /** One process of the product, as an operator runs it, from the build. */
 export class AppProcess {
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<Exit>;
+  /** How it ended; null while it runs. */
+  exit: Exit | null = null;
   private readonly lines: string[] = [];
-  private ended = false;
+  private asked = false;
 
   private constructor(
-    readonly name: string,
+    readonly name: 'api' | 'worker',
     private readonly child: ChildProcess,
+    private readonly mortal: boolean,
   ) {
     this.exited = once(child, 'exit').then(([code, signal]) => {
-      this.ended = true;
-      return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+      this.exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
+      return this.exit;
     });
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => this.lines.push(text));
@@ -30,7 +39,7 @@ export class AppProcess {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new AppProcess(app, child);
+    return new AppProcess(app, child, env.WAYBILL_TEST_MOMENTS?.includes('"crash"') === true);
   }
 
   get pid(): number {
@@ -38,7 +47,18 @@ export class AppProcess {
   }
 
   get alive(): boolean {
-    return !this.ended;
+    return this.exit === null;
+  }
+
+  /** Whether it ended although nobody asked it to, or planted its end (see moments.ts). */
+  get crashed(): boolean {
+    if (this.exit === null || this.asked) return false;
+    return !(this.mortal && this.exit.signal === 'SIGKILL');
+  }
+
+  /** Whether it has said that it is at work. */
+  get ready(): boolean {
+    return this.output.includes(`The ${this.name === 'api' ? 'API' : 'worker'} is ready.`);
   }
 
   /** All that it has written so far. */
@@ -47,31 +67,25 @@ export class AppProcess {
   }
 
   signal(name: NodeJS.Signals): void {
+    if (name !== 'SIGSTOP' && name !== 'SIGCONT') this.asked = true;
     this.child.kill(name);
   }
 
   /** The end that nobody is told of. */
   async kill9(): Promise<void> {
-    this.child.kill('SIGKILL');
+    this.signal('SIGKILL');
     await this.exited;
   }
 
   /** The end that an operator asks for. */
-  async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    if (!this.ended) this.child.kill('SIGTERM');
+  async stop(): Promise<Exit> {
+    if (this.alive) this.signal('SIGTERM');
     return this.exited;
   }
 
   /** What its open descriptors point at. */
-  descriptors(): string[] {
-    const folder = `/proc/${this.pid}/fd`;
-    return readdirSync(folder).flatMap((fd) => {
-      try {
-        return [readlinkSync(join(folder, fd))];
-      } catch {
-        return []; // closed meanwhile
-      }
-    });
+  descriptors(): Descriptors {
+    return openDescriptors(this.pid);
   }
 
   /** Resident memory, now and at its peak, in bytes. */

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { hash } from '@node-rs/argon2';
 import { uuidv7, type Role } from '@waybill/core/kernel';
 import { createKeyringFile } from '@waybill/platform/keyring';
-import { Client } from 'pg';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../database';
 import { requireService, testEnvironment } from '../environment';
 import { ApiClient } from './api-client';
 import { AppProcess } from './app-process';
+import type { Descriptors } from './descriptors';
+import type { OwnServices } from './own-services';
 import { freePort } from './ports';
 import { waitFor } from './wait-for';
 
@@ -21,6 +24,8 @@ export interface SystemOptions {
   apis?: number;
   workers?: number;
   env?: NodeJS.ProcessEnv;
+  /** PostgreSQL and Redis for this system alone; by default those of the test run. */
+  services?: OwnServices;
 }
 
 export interface TestUser {
@@ -32,29 +37,35 @@ export interface TestUser {
 
 /**
  * The whole product for one test file: its own database, data directory and keyring, and real processes from the
- * build, which may be killed. PostgreSQL and Redis are those of the test run.
+ * build, which may be killed.
  */
 export class TestSystem {
   readonly apis: AppProcess[] = [];
   readonly workers: AppProcess[] = [];
   readonly urls: string[] = [];
+  /** Every process that was started, ended ones too. */
+  readonly processes: AppProcess[] = [];
+  /** What each process had open when it had just become ready. */
+  readonly baselines = new Map<AppProcess, Descriptors>();
 
   private constructor(
     readonly dataDir: string,
     readonly database: TestDatabase,
     readonly env: NodeJS.ProcessEnv,
-    private readonly sql: Client,
+    private readonly sql: Pool,
   ) {}
 
-  static async start({ apis = 1, workers = 1, env = {} }: SystemOptions = {}): Promise<TestSystem> {
+  static async start({ apis = 1, workers = 1, env = {}, services }: SystemOptions = {}): Promise<TestSystem> {
     const dataDir = await mkdtemp(join(tmpdir(), 'waybill-system-'));
-    const database = await createTestDatabase();
+    const database = await createTestDatabase(services?.postgres.url);
+    const redisUrl = services?.redis.url ?? redisOfThisWorker();
+    await empty(redisUrl);
     const keyring = join(dataDir, 'keyring.json');
     await createKeyringFile(keyring);
     const full = testEnvironment({
       DATA_DIR: dataDir,
       DATABASE_URL: database.url,
-      REDIS_URL: redisOfThisWorker(),
+      REDIS_URL: redisUrl,
       KEYRING_FILE: keyring,
       LOG_LEVEL: 'info',
       SWEEP_SECONDS: '1',
@@ -63,14 +74,14 @@ export class TestSystem {
       DATABASE_POOL_SIZE: '10',
       ...env,
     });
-    const sql = new Client({ connectionString: database.url });
-    // A test may end the server's connections; the next query then says so.
+    const sql = new Pool({ connectionString: database.url, max: 4 });
+    // A test may end the server's connections; the next query then says so, or finds another.
     sql.on('error', () => undefined);
-    await sql.connect();
     const system = new TestSystem(dataDir, database, full, sql);
     try {
-      for (let index = 0; index < workers; index++) system.workers.push(AppProcess.start('worker', full));
+      for (let index = 0; index < workers; index++) system.startWorker(index);
       for (let index = 0; index < apis; index++) await system.startApi(index);
+      for (const worker of system.workers) await system.workerReady(worker);
       return system;
     } catch (error) {
       await system.stop();
@@ -86,22 +97,43 @@ export class TestSystem {
     return this.env.STORAGE_DIR ?? join(this.dataDir, 'objects');
   }
 
-  /** Starts the API of that number, again on the same port if it ran before, and waits until it is ready. */
-  async startApi(index = 0): Promise<AppProcess> {
+  /**
+   * Starts the API of that number, again on the same port if it ran before, and waits until it is ready. `env` is for
+   * this process alone.
+   */
+  async startApi(index = 0, env: NodeJS.ProcessEnv = {}): Promise<AppProcess> {
     const port = this.urls[index] ? new URL(this.urls[index]).port : String(await freePort());
     this.urls[index] = `http://127.0.0.1:${port}`;
-    const env = { ...this.env, PORT: port, PUBLIC_URL: this.env.PUBLIC_URL ?? this.urls[index] };
-    const api = (this.apis[index] = AppProcess.start('api', env));
+    const publicUrl = this.env.PUBLIC_URL ?? this.urls[index];
+    const api = this.launch('api', { PORT: port, PUBLIC_URL: publicUrl, ...env });
+    this.apis[index] = api;
     await waitFor(`API ${index} to be ready`, async () => {
       if (!api.alive) throw new Error(`API ${index} ended while starting:\n${api.output}`);
       const answer = await fetch(`${this.urls[index]}/api/health/ready`).catch(() => null);
       return answer?.status === 200;
     });
+    this.baselines.set(api, api.descriptors());
     return api;
   }
 
-  startWorker(index = 0): AppProcess {
-    return (this.workers[index] = AppProcess.start('worker', this.env));
+  /** Starts the worker of that number, and does not wait for it. `env` is for this process alone. */
+  startWorker(index = 0, env: NodeJS.ProcessEnv = {}): AppProcess {
+    return (this.workers[index] = this.launch('worker', env));
+  }
+
+  /** Waits until a worker is at work. */
+  async workerReady(worker = this.workers[0]!): Promise<void> {
+    await waitFor('the worker to be ready', async () => {
+      if (!worker.alive) throw new Error(`The worker ended while starting:\n${worker.output}`);
+      return worker.ready;
+    });
+    this.baselines.set(worker, worker.descriptors());
+  }
+
+  private launch(app: 'api' | 'worker', env: NodeJS.ProcessEnv): AppProcess {
+    const launched = AppProcess.start(app, { ...this.env, ...env });
+    this.processes.push(launched);
+    return launched;
   }
 
   /** An account that is verified, straight into the database. */
@@ -152,6 +184,13 @@ export class TestSystem {
       .map((entry) => join(entry.parentPath, entry.name).slice(this.objectsDir.length + 1));
   }
 
+  /** Where the store has an object, as an absolute path; null when it has none under that key. */
+  async pathOf(key: string): Promise<string | null> {
+    const stored = await this.storedFiles();
+    const found = stored.find((path) => keyOf(path) === key);
+    return found === undefined ? null : join(this.objectsDir, found);
+  }
+
   /** Waits until the store holds what live files own, and nothing else. */
   async waitUntilSwept(timeoutMs = 20_000): Promise<void> {
     await waitFor(
@@ -176,8 +215,7 @@ export class TestSystem {
   }
 
   async stop(): Promise<void> {
-    const processes = [...this.apis, ...this.workers].filter(Boolean);
-    await Promise.all(processes.map((each) => each.stop()));
+    await Promise.all(this.processes.map((each) => each.stop()));
     await this.sql.end().catch(() => undefined);
     await this.database.drop();
     await rm(this.dataDir, { recursive: true, force: true });
@@ -189,4 +227,20 @@ function redisOfThisWorker(): string {
   const url = new URL(requireService('WAYBILL_TEST_REDIS_URL'));
   url.pathname = `/${Number(process.env.JEST_WORKER_ID ?? 1) % 16}`;
   return url.href;
+}
+
+/** What an earlier file of this jest worker has left. */
+async function empty(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl);
+  try {
+    await redis.flushdb();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The key of an object whose file lies at that path of the store: `vault/3f/0190…+1` is `vault/0190…/1`. */
+export function keyOf(path: string): string {
+  const [namespace, , name] = path.split('/');
+  return `${namespace}/${name?.replace(/~partial$/, '').replaceAll('+', '/')}`;
 }
