@@ -44,6 +44,21 @@ describe('the description of the API', () => {
     expect(completed({ parameters: [own] }).parameters).toEqual([own]);
   });
 
+  it.each([
+    ['Lists files.', 'Lists files', undefined],
+    ['Lists files', 'Lists files', undefined],
+    ['Lists files. Newest\nfirst. Pages.', 'Lists files', 'Newest first. Pages.'],
+    [undefined, undefined, undefined],
+  ])('makes a headline of %j', (summary, headline, description) => {
+    const operation = completed({ summary });
+    expect(operation.summary).toBe(headline);
+    expect(operation.description).toBe(description);
+  });
+
+  it('files a controller without a tag under its name', () => {
+    expect(completed({ tags: ['auth'] }).tags).toEqual(['Auth']);
+  });
+
   it('unwraps references, and lists no tag that nobody uses', () => {
     const document = documentOf({});
     document.components = {

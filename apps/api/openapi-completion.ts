@@ -11,6 +11,8 @@ type Answers = Record<string, { description: string }>;
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   for (const [path, operation] of operationsOf(document)) {
     declarePathParameters(path, operation);
+    shortenSummary(operation);
+    operation.tags = operation.tags?.map(capitalise);
     declareAnswers(operation);
   }
   const used = new Set(operationsOf(document).flatMap(([, { tags }]) => tags ?? []));
@@ -34,6 +36,20 @@ function declarePathParameters(path: string, operation: Operation): void {
     );
     if (!declared) parameters.push({ name: name!, in: 'path', required: true, schema: { type: 'string' } });
   }
+}
+
+/** A summary comes from a comment, which may go on: its first sentence is the headline. */
+function shortenSummary(operation: Operation): void {
+  const text = operation.summary?.replace(/\s+/g, ' ').trim();
+  const [, headline, rest] = /^(.+?)\.(?:\s+(.*))?$/.exec(text ?? '') ?? [];
+  if (headline === undefined) return;
+  operation.summary = headline;
+  if (rest) operation.description ??= rest;
+}
+
+/** A controller that names no tag is filed under its own name. */
+function capitalise(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function declareAnswers(operation: Operation): void {

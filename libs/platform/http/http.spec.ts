@@ -655,5 +655,6 @@ describe('heads', () => {
     });
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain('application/problem+json');
+    expect(answer).toContain('Strict-Transport-Security');
   });
 });

@@ -49,6 +49,7 @@ describe('R07 the log', () => {
       nest.error(new Error('alone'));
       nest.log({ msg: 'fields', fileId: 'f', password: 'hunter2' });
       nest.log(undefined);
+      new Logger('RouterExplorer').log('Mapped');
       nest.fatal('end');
       nest.verbose('much');
       nest.debug({ only: 'fields' });
@@ -56,11 +57,12 @@ describe('R07 the log', () => {
       Logger.overrideLogger(false);
     }
     expect(entries()).toMatchObject([
-      { level: 50, msg: 'broke', context: 'Things', err: { message: 'why' } },
+      { level: 50, msg: 'broke', context: 'Things', err: { type: 'Error', message: 'why' } },
       { level: 50, msg: 'broke', context: 'Things', stack: expect.stringContaining('at here') },
       { level: 50, msg: 'alone', err: { message: 'alone', stack: expect.stringContaining('spec') } },
       { level: 30, msg: 'fields', fileId: 'f', password: '[redacted]' },
       { level: 30, msg: 'undefined' },
+      { level: 20, msg: 'Mapped' },
       { level: 60, msg: 'end' },
       { level: 10, msg: 'much' },
       { level: 20, only: 'fields' },

@@ -15,6 +15,15 @@ export interface LoggerOptions {
   destination?: DestinationStream;
 }
 
+/** Nest tells of each module and route when it starts. */
+const NEST_STARTING = new Set<unknown>([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
 const URGENT = new Set<Level>(['warn', 'error', 'fatal']);
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -35,13 +44,18 @@ export class WaybillLogger implements LoggerService {
     this.origin = JSON.stringify(base).slice(1, -1);
     this.destination = options.destination ?? standardOutput();
     this.pino = pino(
-      { level: options.level, base, timestamp: pino.stdTimeFunctions.isoTime },
+      {
+        level: options.level,
+        base,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        serializers: { err: (described: unknown) => described }, // `describeError` was there before
+      },
       this.destination,
     );
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(NEST_STARTING.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -10,9 +10,10 @@ export interface Classified {
 
 const RETRY_SECONDS = 2;
 
-/** A 503 that was said on purpose has a cause that is logged where it was noticed. */
-function loudness(status: number): Classified['log'] {
-  if (status === 503) return 'warn';
+/** A 503 that was said on purpose is news only when something lies beneath it. */
+function loudness(error: AppError): Classified['log'] {
+  const { status } = PROBLEMS[error.code];
+  if (status === 503) return error.cause === undefined ? 'nothing' : 'warn';
   return status >= 500 ? 'error' : 'nothing';
 }
 
@@ -22,7 +23,7 @@ function loudness(status: number): Classified['log'] {
  */
 export function classify(thrown: unknown): Classified {
   if (thrown instanceof AppError) {
-    return { error: thrown, log: loudness(PROBLEMS[thrown.code].status) };
+    return { error: thrown, log: loudness(thrown) };
   }
   if (isBadEscape(thrown)) return { error: badAddress(), log: 'nothing' };
   const status = httpStatus(thrown);

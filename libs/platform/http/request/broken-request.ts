@@ -1,5 +1,6 @@
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { SECURITY_HEADERS } from './security-headers';
 
 /** What Node's parser calls a head that is too large, and one that does not come to its end. */
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
@@ -28,9 +29,13 @@ export function answerBrokenRequests(server: Server): void {
     const status = STATUS_OF[error.code ?? ''] ?? 400;
     const title = STATUS_CODES[status]!;
     const body = JSON.stringify({ type: 'about:blank', title, status });
-    socket.end(
-      `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n` +
-        `X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
+    const headers = [
+      ...SECURITY_HEADERS,
+      ['Content-Type', 'application/problem+json'],
+      ['Content-Length', body.length],
+      ['Connection', 'close'],
+    ];
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines}\r\n${body}`);
   });
 }
