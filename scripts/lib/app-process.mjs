@@ -6,14 +6,14 @@ import { describeExit } from '../services/guarded.mjs';
 import { LogFile } from './log-file.mjs';
 import { Refusal, say } from './say.mjs';
 
-/** pino's number for `warn`. */
+/** pino's number for warnings; what is above is worse. */
 const WARN = 40;
 
 /**
- * Starts one of our own Node.js programs. It gets an IPC channel and `WAYBILL_PARENT=ipc`: when the channel closes
- * (`process.on('disconnect')`) the launcher is gone, and the program ends as it does on SIGTERM.
+ * Starts one of our own Node.js programs. It gets an IPC channel: when that closes (`process.on('disconnect')`) the
+ * launcher is gone, and the program ends as it does on SIGTERM.
  *
- * Its log goes to a file; warnings, errors, records with `notice: true` and what is no log record reach the terminal.
+ * Its log goes to a file; warnings, errors, mails and what is no log record (a crash) are shown on the terminal, too.
  * @param {{
  *   name: string, entry: string, env: NodeJS.ProcessEnv, logFile: LogFile, graceMs: number,
  *   onProcess: (name: string, pid: number) => void
@@ -22,7 +22,7 @@ const WARN = 40;
  */
 export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
   const child = spawn(process.execPath, [entry], {
-    env: { ...env, WAYBILL_PARENT: 'ipc' },
+    env,
     detached: true, // Ctrl-C is for the launcher, which knows the right order
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -89,13 +89,16 @@ async function ask(url) {
   }
 }
 
-/** @param {string} line @returns {string | null} */
+/** @param {string} line @returns {string | null} null: for the log alone */
 function forTerminal(line) {
   if (!line.startsWith('{')) return line.trim() === '' ? null : line;
   try {
-    const { level, notice, msg } = JSON.parse(line);
-    if (notice === true) return msg;
-    return level >= WARN ? line : null;
+    const { level, context, msg, err } = JSON.parse(line);
+    // Without a mail server this is where people find their confirmation links.
+    if (context === 'FileMailer' && level < WARN) return msg;
+    if (level < WARN) return null;
+    const text = [msg, err?.message].filter((part, at, all) => part && all.indexOf(part) === at).join(': ');
+    return `${level > WARN ? 'error' : 'warning'}: ${context ? `${context}: ` : ''}${text}`;
   } catch {
     return line;
   }

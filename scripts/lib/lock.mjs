@@ -60,7 +60,10 @@ export async function acquireLock(path, purpose, { onWait, signal } = {}) {
   }
 }
 
-/** @template T @param {string} path @param {string} purpose @param {() => Promise<T>} work @param {{ onWait?: (holder: Holder) => void, signal?: AbortSignal }} [options] */
+/**
+ * @template T @param {string} path @param {string} purpose @param {() => Promise<T>} work
+ * @param {Parameters<typeof acquireLock>[2]} [options]
+ */
 export async function withLock(path, purpose, work, options) {
   const lock = await acquireLock(path, purpose, options);
   try {
@@ -92,7 +95,10 @@ function read(file) {
   return text === null ? null : JSON.parse(text);
 }
 
-/** Creates the file with its content in one step. @param {string} file @param {Holder} holder @returns {boolean} false: it exists */
+/**
+ * Creates the file with its content in one step.
+ * @param {string} file @param {Holder} holder @returns {boolean} false: it exists
+ */
 function create(file, holder) {
   const temporary = temporaryFor(file, holder);
   try {

@@ -67,7 +67,10 @@ function parseSecrets(path, text) {
   }
 }
 
-/** Both files are older than the database beside them; a new one would only hide that the old one is gone. @param {string} path @param {string} dataDir @param {string} consequence */
+/**
+ * Both files are older than the database beside them; a new one would only hide that the old one is gone.
+ * @param {string} path @param {string} dataDir @param {string} consequence
+ */
 function refuseIfLost(path, dataDir, consequence) {
   if (existsSync(join(dataDir, 'postgres')))
     throw new Refusal(

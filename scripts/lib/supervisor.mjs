@@ -27,7 +27,9 @@ export class Supervisor {
   #watch = Promise.resolve();
 
   /**
-   * @param {{ name: string, launch: (signal: AbortSignal) => Promise<R>, onEvent: (event: SupervisorEvent) => void }} options
+   * @param {{
+   *   name: string, launch: (signal: AbortSignal) => Promise<R>, onEvent: (event: SupervisorEvent) => void
+   * }} options
    *   launch: starts the process and resolves when it is usable; when it rejects, nothing is left of it. signal: it is
    *   no longer wanted
    */
@@ -37,7 +39,10 @@ export class Supervisor {
     this.onEvent = onEvent;
   }
 
-  /** The first start: it rejects when it fails, because nothing was there yet that deserves patience. @returns {Promise<R>} */
+  /**
+   * The first start: it rejects when it fails, because nothing was there yet that deserves patience.
+   * @returns {Promise<R>}
+   */
   async start() {
     this.#current = this.launch(this.#stopped.signal);
     const running = await this.#current;

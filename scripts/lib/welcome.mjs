@@ -15,7 +15,7 @@ export function welcome({ url, dataDir, sample, accounts }) {
     `Waybill runs: ${url}`,
     `  API      ${url}/api`,
     `  Swagger  ${url}/api/docs`,
-    `  Data     ${dataDir} (logs in ${quote(`${dataDir}/logs`)})`,
+    `  Data     ${dataDir} (logs, mails and keys are in there)`,
     ...(accounts.length === 0
       ? []
       : ['', 'Accounts made on the first start:', ...credentials, '', ...handOver()]),

@@ -8,7 +8,9 @@
  * Usage: fork(guard.mjs, [JSON.stringify(GuardedProgram)], { detached: true }). Standard input and output are the
  * program's. Says `{ pid }` once it runs.
  *
- * @typedef {{ command: string, args: string[], uid?: number, gid?: number, stopSignal: NodeJS.Signals, graceMs: number }} GuardedProgram
+ * @typedef {{
+ *   command: string, args: string[], uid?: number, gid?: number, stopSignal: NodeJS.Signals, graceMs: number
+ * }} GuardedProgram
  */
 import { spawn } from 'node:child_process';
 

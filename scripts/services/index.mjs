@@ -72,7 +72,10 @@ export async function withServices({ purpose, dataDir, ...options }, work) {
   }
 }
 
-/** @param {RunState} state @param {string} dataDir @param {import('../lib/lock.mjs').Lock} lock @returns {Promise<Claim>} */
+/**
+ * @param {RunState} state @param {string} dataDir @param {import('../lib/lock.mjs').Lock} lock
+ * @returns {Promise<Claim>}
+ */
 async function claimed(state, dataDir, lock) {
   try {
     await state.reap();

@@ -66,7 +66,10 @@ function superviseRedis(state, { dataDir, onEvent = () => {} }) {
   return new Supervisor({ name: 'redis', launch, onEvent });
 }
 
-/** @param {import('./run-state.mjs').RunState} state @param {string} name @returns {import('./guarded.mjs').OnProcess} */
+/**
+ * @param {import('./run-state.mjs').RunState} state @param {string} name
+ * @returns {import('./guarded.mjs').OnProcess}
+ */
 const recorder = (state, name) => (pid, signal) => state.recordProcess(name, pid, signal);
 
 /**

@@ -7,7 +7,8 @@ import { Refusal } from '../lib/say.mjs';
 /**
  * PostgreSQL refuses to run as root, and to be created by a user without an entry in /etc/passwd. An account is a way
  * to run its programs that it accepts.
- * @typedef {{ owner: number, group: number, wrap(command: string, args: string[]): { command: string, args: string[], uid?: number, gid?: number } }} Account
+ * @typedef {{ command: string, args: string[], uid?: number, gid?: number }} Spawned
+ * @typedef {{ owner: number, group: number, wrap(command: string, args: string[]): Spawned }} Account
  *   owner, group: who must own the data directory, as seen from here
  */
 
@@ -148,7 +149,10 @@ export function giveTo(path, account) {
   chownBelow(path, account);
 }
 
-/** The folder itself comes last, so that an interrupted change is taken up again. @param {string} path @param {Account} account */
+/**
+ * The folder itself comes last, so that an interrupted change is taken up again.
+ * @param {string} path @param {Account} account
+ */
 function chownBelow(path, account) {
   for (const entry of statSync(path).isDirectory() ? readdirSync(path, { withFileTypes: true }) : []) {
     const inner = join(path, entry.name);

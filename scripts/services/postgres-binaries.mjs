@@ -53,7 +53,10 @@ function packageFolder(name) {
   }
 }
 
-/** npm archives hold no symbolic links; the package's install script makes them, where it is allowed to run. @param {string} folder */
+/**
+ * npm archives hold no symbolic links; the package's install script makes them, where it is allowed to run.
+ * @param {string} folder
+ */
 function hydrateLinks(folder) {
   const list = join(folder, 'native/pg-symlinks.json');
   if (!existsSync(list)) return;

@@ -35,7 +35,10 @@ export async function ensureDatabase(url, name) {
   });
 }
 
-/** Tells databases apart, also when one is restored or replaced at the same address. @param {string} url @returns {Promise<string>} */
+/**
+ * Tells databases apart, also when one is replaced at the same address.
+ * @param {string} url @returns {Promise<string>}
+ */
 export async function databaseIdentity(url) {
   return withClient(url, async (client) => {
     const { rows } = await client.query(

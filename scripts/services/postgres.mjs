@@ -99,7 +99,10 @@ function settings(durable) {
 
 /**
  * Made under another name and renamed when complete, so that a killed initdb leaves nothing that looks like a cluster.
- * @param {{ dataDir: string, directory: string, password: string, durable: boolean, initdb: string, account: import('./postgres-account.mjs').Account }} cluster
+ * @param {{
+ *   dataDir: string, directory: string, password: string, durable: boolean, initdb: string,
+ *   account: import('./postgres-account.mjs').Account
+ * }} cluster
  */
 async function createCluster({ dataDir, directory, password, durable, initdb, account }) {
   say('Creating the database (once)');
@@ -145,7 +148,8 @@ function requireSameMajor(directory) {
   if (major === POSTGRES_MAJOR) return;
   throw new Refusal(
     major
-      ? `${directory} was made by PostgreSQL ${major}, and this is ${POSTGRES_MAJOR}. Dump it with the release that made it and restore it here.`
+      ? `${directory} was made by PostgreSQL ${major}, and this is ${POSTGRES_MAJOR}. ` +
+          'Dump it with the release that made it, and restore it here.'
       : `${directory} is no PostgreSQL data directory (it has no PG_VERSION). Move it away, or choose another DATA_DIR.`,
   );
 }
