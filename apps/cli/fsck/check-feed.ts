@@ -87,7 +87,7 @@ async function checkEvents({ database, report }: FsckContext): Promise<void> {
     (after, limit) =>
       database.query(
         `SELECT event.id, event.type,
-                EXISTS (SELECT FROM event_feed feed WHERE feed.event_id = event.id)
+                (SELECT true FROM event_feed feed WHERE feed.event_id = event.id) IS TRUE
                 OR event.id IN (SELECT event_id FROM event_outbox) AS announced
          FROM (SELECT id, type FROM events WHERE id > $1 ORDER BY id LIMIT $2) event ORDER BY event.id`,
         [after, limit],

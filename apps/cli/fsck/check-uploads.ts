@@ -24,9 +24,9 @@ const FACTS = `SELECT upload.id, upload.file_id AS "fileId", upload.status, uplo
     upload.wrapped_dek IS NOT NULL AS "hasKey",
     (SELECT count(*) FROM upload_parts part WHERE part.upload_id = upload.id) AS parts,
     file.id IS NOT NULL AS "hasFile",
-    file.id IS NULL AND EXISTS (
-      SELECT FROM events WHERE subject_id = upload.file_id AND type IN ('file.deleted', 'file.expired')
-    ) AS "fileEnded"
+    file.id IS NULL AND (
+      SELECT true FROM events WHERE subject_id = upload.file_id AND type IN ('file.deleted', 'file.expired') LIMIT 1
+    ) IS TRUE AS "fileEnded"
   FROM uploads upload LEFT JOIN files file ON file.id = upload.file_id`;
 
 /** Every upload is what its status says, and holds staging exactly as long as it may need it. */

@@ -1,4 +1,4 @@
-const OPEN = ['uploading', 'received', 'encrypting'];
+const OPEN = new Set(['uploading', 'received', 'encrypting']);
 
 /**
  * Whether an upload's bytes lie in staging, charged to its owner. A sealing that was given up keeps them: a person may
@@ -11,7 +11,7 @@ export function holdsStaging({
   status: string;
   failureCode: string | null;
 }): boolean {
-  return OPEN.includes(status) || (status === 'failed' && failureCode === 'SEALING_FAILED');
+  return OPEN.has(status) || (status === 'failed' && failureCode === 'SEALING_FAILED');
 }
 
 /** The same as a condition on rows of `uploads upload`. */

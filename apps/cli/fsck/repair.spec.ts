@@ -2,6 +2,12 @@ import { uuidv7 } from '@waybill/core/kernel';
 import { inhabit, type Inhabited } from './testing/inhabited';
 import type { Snapshot } from './testing/snapshot';
 
+function gate(): { open: () => void; passed: Promise<void> } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { open, passed };
+}
+
 describe('A repair', () => {
   let home: Inhabited;
   let whole: Snapshot;
@@ -119,15 +125,33 @@ describe('A repair', () => {
     expect((await world.examine()).findings).toEqual([]);
   });
 
-  it('counts what is charged while it counts', async () => {
-    const { world, first } = home;
+  it('waits for a charge that is under way, and counts it', async () => {
+    const { world, first, running } = home;
     await world.sql('UPDATE storage_usage SET used_bytes = 1 WHERE user_id = $1', first.ownerId);
-    let done = false;
-    const writing = (async () => {
-      for (let i = 0; i < 10 || !done; i++) await world.life.file(first.ownerId, Buffer.alloc(100));
-    })();
-    await world.examine({ repair: true, fast: true }).finally(() => (done = true));
-    await writing;
-    expect((await world.examine({ fast: true })).findings).toEqual([]);
+    const charged = gate();
+    const counting = gate();
+    const charging = world.database.transaction(async (tx) => {
+      await tx.query('UPDATE uploads SET offset_bytes = offset_bytes + 100 WHERE id = $1', [running.id]);
+      await tx.query('UPDATE storage_usage SET used_bytes = used_bytes + 100 WHERE user_id = $1', [
+        first.ownerId,
+      ]);
+      charged.open();
+      await counting.passed;
+    });
+    await charged.passed;
+    const repair = world.examine({ repair: true, fast: true });
+    while ((await lockWaits()) === 0);
+    counting.open();
+    await charging;
+    expect((await repair).repairs).toMatchObject([{ finding: { code: 'USAGE_DRIFT' }, result: 'healed' }]);
+    const drift = (await world.examine({ fast: true })).findings.filter(({ code }) => code === 'USAGE_DRIFT');
+    expect(drift).toEqual([]);
   });
+
+  async function lockWaits(): Promise<number> {
+    const [waits] = await home.world.sql<{ count: number }>(
+      `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return waits!.count;
+  }
 });
