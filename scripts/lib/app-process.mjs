@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeExit } from '../services/guarded.mjs';
-import { LogFile } from './log-file.mjs';
 import { Refusal, say } from './say.mjs';
 
 /** pino's number for warnings; what is above is worse. */
@@ -15,10 +14,10 @@ const WARN = 40;
  *
  * Its log goes to a file; warnings, errors, mails and what is no log record (a crash) are shown on the terminal, too.
  * @param {{
- *   name: string, entry: string, env: NodeJS.ProcessEnv, logFile: LogFile, graceMs: number,
+ *   name: string, entry: string, env: NodeJS.ProcessEnv, logFile: import('./log-file.mjs').LogFile, graceMs: number,
  *   onProcess: (name: string, pid: number) => void
  * }} app
- * @returns {import('../services/guarded.mjs').Running & { logFile: LogFile, kill(): void }}
+ * @returns {import('../services/guarded.mjs').Running & { logFile: import('./log-file.mjs').LogFile, kill(): void }}
  */
 export function startApp({ name, entry, env, logFile, graceMs, onProcess }) {
   const child = spawn(process.execPath, [entry], {

@@ -52,7 +52,10 @@ export async function startPostgres({ dataDir, port, password, durable = true, o
   }
 
   const { command, args, uid, gid } = account.wrap(binaries.postgres, [
-    ...['-D', directory, '-p', String(port)],
+    '-D',
+    directory,
+    '-p',
+    String(port),
     ...Object.entries(settings(durable)).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const server = await startGuarded(
