@@ -38,6 +38,12 @@ describe('An installation in order', () => {
     },
   );
 
+  it('is examined through sessions that cannot write', async () => {
+    const write = home.world.examinerSql('UPDATE files SET name = name');
+    await expect(write).rejects.toThrow('read-only transaction');
+    expect(await home.world.examinerSql('SELECT id FROM files')).toHaveLength(5);
+  });
+
   it('looks at one file and its upload when asked for one', async () => {
     const { summary, findings } = await home.world.examine({ fileId: home.first.id });
     expect(findings).toEqual([]);

@@ -90,6 +90,11 @@ export class World {
     return { ...found, summary };
   }
 
+  /** A statement in a session like those of an examination. */
+  async examinerSql<Row>(sql: string): Promise<Row[]> {
+    return this.reading.get(Database).query<Row>(sql);
+  }
+
   async sql<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]> {
     return this.database.query<Row>(sql, parameters);
   }
