@@ -25,7 +25,7 @@ import { SessionsService } from './sessions.service';
 import { SignupService } from './signup.service';
 import type { Account } from './user.repository';
 
-@ApiTags('auth')
+@ApiTags('Auth')
 @Controller('auth')
 export class AuthController {
   constructor(

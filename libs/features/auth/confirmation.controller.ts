@@ -8,7 +8,7 @@ import { perAddress } from './auth.limits';
 import { ASK_TO_CONFIRM, CONFIRMED, NOT_CONFIRMED, type Page } from './confirmation.pages';
 import { ConfirmationService } from './confirmation.service';
 
-@ApiTags('auth')
+@ApiTags('Auth')
 @Public()
 @RateLimit(perAddress('confirm'))
 @Controller('auth/confirm')

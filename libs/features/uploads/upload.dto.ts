@@ -110,7 +110,10 @@ export class UploadProgressDto {
   cancelledTime: string | null;
 }
 
-/** The form of a document upload; fields may stand before or after the file. */
+/**
+ * The form of a document upload; fields may stand before or after the file. A form knows only text, and what is left
+ * empty is as good as absent: that is what the empty examples show, and what Swagger UI then sends.
+ */
 export class DocumentUploadForm {
   @ApiProperty({ type: 'string', format: 'binary', description: 'The document.' })
   file: unknown;
@@ -118,7 +121,7 @@ export class DocumentUploadForm {
   @ApiProperty({ required: false, maxLength: 200, example: 'Offer for the spring campaign' })
   title?: string;
 
-  @ApiProperty({ required: false, maxLength: 4000 })
+  @ApiProperty({ required: false, maxLength: 4000, example: '' })
   description?: string;
 
   @ApiProperty({
@@ -131,16 +134,22 @@ export class DocumentUploadForm {
   @ApiProperty({ required: false, enum: ['clients', 'private'], default: 'clients' })
   visibility?: string;
 
-  @ApiProperty({ required: false, format: 'date-time', description: 'When it stops being available.' })
+  @ApiProperty({ required: false, description: 'When it stops being available, in RFC 3339.', example: '' })
   expiresAt?: string;
 
   @ApiProperty({
     required: false,
-    minimum: 1,
-    description: 'The same, from now. Not together with `expiresAt`.',
+    pattern: '^[0-9]*$',
+    description: 'The same, in seconds from now. Not together with `expiresAt`.',
+    example: '',
   })
-  expiresInSeconds?: number;
+  expiresInSeconds?: string;
 
-  @ApiProperty({ required: false, minimum: 1 })
-  maxDownloads?: number;
+  @ApiProperty({
+    required: false,
+    pattern: '^[0-9]*$',
+    description: 'How often it may be downloaded.',
+    example: '',
+  })
+  maxDownloads?: string;
 }
