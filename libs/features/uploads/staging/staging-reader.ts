@@ -59,11 +59,11 @@ export class StagingReader implements ContentReader {
   private async *chunksOfPart(row: PartRow, range: ByteRange): AsyncGenerator<Buffer> {
     const { object, decryptor } = await this.openPart(row);
     const { first, end } = segmentsForRange(range, STAGING_FORMAT);
-    let ahead = readSegment(object, decryptor, first);
+    let ahead = this.readAhead(object, decryptor, first);
     try {
       for (let index = first; index < end; index++) {
         const sealed = await ahead;
-        if (index + 1 < end) ahead = readSegment(object, decryptor, index + 1);
+        if (index + 1 < end) ahead = this.readAhead(object, decryptor, index + 1);
         let at = decryptor.segmentPlaintextRange(index).start;
         for (const chunk of decryptor.decryptSegmentChunks(index, sealed)) {
           const from = Math.max(range.start - at, 0);
@@ -76,6 +76,13 @@ export class StagingReader implements ContentReader {
       // The reader may stop early; what is under way must have ended before the object can be closed.
       await ahead.catch(() => undefined);
     }
+  }
+
+  private readAhead(object: ObjectReader, decryptor: SegmentDecryptor, index: number): Promise<Buffer> {
+    const reading = readSegment(object, decryptor, index);
+    // Its failure is met where it is awaited; until the consumer comes back it must not count as unhandled.
+    reading.catch(() => undefined);
+    return reading;
   }
 
   private async openPart(row: PartRow): Promise<OpenPart> {
