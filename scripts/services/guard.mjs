@@ -27,7 +27,8 @@ function stop() {
   setTimeout(() => child.kill('SIGKILL'), program.graceMs).unref();
 }
 
-child.once('spawn', () => process.send?.({ pid: child.pid }));
+// A launcher that is gone already is no error here: without the callback it would be one, and end the guard first.
+child.once('spawn', () => process.send?.({ pid: child.pid }, () => {}));
 child.once('error', (error) => {
   console.error(`${program.command}: ${error.message}`);
   process.exit(127);
@@ -38,6 +39,9 @@ child.once('exit', (code, signal) => {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 });
+
+// Whatever ends the guard, except kill -9, does not leave the program behind.
+process.on('exit', () => child.kill(program.stopSignal));
 
 process.on('disconnect', stop);
 process.on('SIGTERM', stop);
