@@ -166,6 +166,21 @@ export class UploadRepository {
     return row ?? null;
   }
 
+  /**
+   * Ends as `INTERRUPTED` an upload whose bytes came with one request that is gone. Null when that request lives after
+   * all: it may have given a sign of life, or have come to its end, since somebody looked.
+   */
+  async interrupt(tx: Tx, id: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `UPDATE uploads SET status = 'failed', failure_code = 'INTERRUPTED', updated_at = now(), lease_until = NULL,
+                          wrapped_dek = NULL
+       WHERE id = $1 AND status = 'uploading' AND door <> 'tus' AND lease_until < now() RETURNING ${COLUMNS}`,
+      [id],
+      tx,
+    );
+    return row ?? null;
+  }
+
   /** Ends an upload as `cancelled`, wherever it stands; null when it had ended before. */
   async cancel(tx: Tx, id: string): Promise<UploadRow | null> {
     const [row] = await this.database.query<UploadRow>(

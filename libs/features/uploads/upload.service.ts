@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
 import { AppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import { StorageUsageService } from '@waybill/features/files';
@@ -45,6 +45,7 @@ export interface OpenUpload {
 /** Begins uploads, makes their parts count, and ends them. The doors differ; what happens to the bytes does not. */
 @Injectable()
 export class UploadsService {
+  private readonly log = new Logger(UploadsService.name);
   private readonly budget: BufferBudget;
 
   constructor(
@@ -123,7 +124,7 @@ export class UploadsService {
       onError: on.error,
       ledger: {
         register,
-        renew: (openKey) => this.renew(uploadId, openKey),
+        renew: (keys) => this.renew(uploadId, prepared === null ? keys : [prepared, ...keys]),
         commit: (part) => this.database.transaction((tx) => this.commitPart(tx, upload, part)),
       },
     });
@@ -150,21 +151,12 @@ export class UploadsService {
 
   /** Ends an upload as failed and gives up its bytes; false when it had ended before. */
   async fail(uploadId: string, failureCode: string): Promise<boolean> {
-    const ended = await this.database.transaction(async (tx) => {
-      const row = await this.uploads.fail(tx, uploadId, failureCode);
-      if (!row) return false;
-      await this.discard(tx, row);
-      await this.outbox.append(tx, {
-        type: 'upload.failed',
-        actorId: null,
-        ownerId: row.ownerId,
-        subjectId: uploadId,
-        data: { uploadId, fileId: row.fileId, fileName: row.fileName, failureCode },
-      });
-      return true;
-    });
-    this.running.stop(uploadId);
-    return ended;
+    return this.endAsFailed((tx) => this.uploads.fail(tx, uploadId, failureCode));
+  }
+
+  /** Ends an upload whose request has died; false when it has not. */
+  async interrupt(uploadId: string): Promise<boolean> {
+    return this.endAsFailed((tx) => this.uploads.interrupt(tx, uploadId));
   }
 
   /** Cancels an upload wherever it stands, and stops the request that brings it. Repeating it changes nothing. */
@@ -206,10 +198,36 @@ export class UploadsService {
     await this.usage.charge(tx, ownerId, part.size, this.config.uploads.userQuotaBytes);
   }
 
-  private async renew(uploadId: string, openKey: string | null): Promise<void> {
-    const alive = await this.uploads.renew(uploadId, this.config.leaseMs);
-    if (!alive || (openKey !== null && !(await this.objects.renew(openKey, this.config.leaseMs))))
-      throw noLongerOpen();
+  /** Rejects only when the upload is over: a database that is away for a while is met by the next commit. */
+  private async renew(uploadId: string, keys: string[]): Promise<void> {
+    let open: boolean;
+    try {
+      open = await this.uploads.renew(uploadId, this.config.leaseMs);
+      await this.objects.renew(keys, this.config.leaseMs);
+    } catch (error) {
+      this.log.warn(`Upload ${uploadId}: the lease was not renewed: ${(error as Error).message}`);
+      return;
+    }
+    if (!open) throw noLongerOpen();
+  }
+
+  private async endAsFailed(end: (tx: Tx) => Promise<UploadRow | null>): Promise<boolean> {
+    const row = await this.database.transaction(async (tx) => {
+      const ended = await end(tx);
+      if (!ended) return null;
+      const { id: uploadId, fileId, fileName, ownerId, failureCode } = ended;
+      await this.discard(tx, ended);
+      await this.outbox.append(tx, {
+        type: 'upload.failed',
+        actorId: null,
+        ownerId,
+        subjectId: uploadId,
+        data: { uploadId, fileId, fileName, failureCode: failureCode! },
+      });
+      return ended;
+    });
+    if (row) this.running.stop(row.id);
+    return row !== null;
   }
 
   /** Gives up all that an ended upload holds: staged and half-sealed objects, rows of parts, quota. */

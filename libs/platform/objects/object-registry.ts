@@ -21,14 +21,16 @@ export class ObjectRegistry {
     );
   }
 
-  /** Tells that a writer is still at work; false when the object was taken from it meanwhile. */
-  async renew(key: string, leaseMs: number): Promise<boolean> {
-    const rows = await this.database.query(
-      `UPDATE objects SET lease_until = ${fromNow(2)}
-       WHERE key = $1 AND state = 'writing' RETURNING key`,
-      [key, leaseMs],
+  /**
+   * Tells that the writers of these objects are still at work. An object that was published, or taken from its writer,
+   * meanwhile is left as it is: `publish` decides.
+   */
+  async renew(keys: readonly string[], leaseMs: number): Promise<void> {
+    if (keys.length === 0) return;
+    await this.database.query(
+      `UPDATE objects SET lease_until = ${fromNow(2)} WHERE key = ANY($1) AND state = 'writing'`,
+      [keys, leaseMs],
     );
-    return rows.length > 0;
   }
 
   /** Makes a durable object part of something visible; false when it is no longer the writer's to publish. */

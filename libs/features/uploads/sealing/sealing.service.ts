@@ -143,7 +143,7 @@ export class SealingService {
     const renew = async (): Promise<void> => {
       const mine = await this.sealings.renew(upload.id, attempt, this.config.leaseMs);
       if (!mine) return lost.abort(new Superseded());
-      await this.objects.renew(key, this.config.leaseMs);
+      await this.objects.renew([key], this.config.leaseMs);
     };
     const timer = setInterval(() => {
       // The database may be away for a while: the commit decides, not the heartbeat.

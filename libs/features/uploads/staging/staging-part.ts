@@ -65,24 +65,20 @@ export class StagingPart {
     return { key: this.key, offset: this.options.offset, size: this.size, sealedSize };
   }
 
-  /** Gives the part up and lets go of everything it holds. */
+  /**
+   * Gives the part up and lets go of everything it holds. Does not reject: what failed before is what matters, and
+   * bytes that cannot be removed now have a row by which the sweeper finds them.
+   */
   async abort(): Promise<void> {
     this.encryptor.dispose();
     this.options.onHeld(-this.batchBytes);
     this.batch = [];
     this.batchBytes = 0;
-    await this.options.writer.abort();
+    await this.options.writer.abort().catch(() => undefined);
   }
 
-  private collect(buffers: Buffer[]): void {
-    let bytes = 0;
-    for (const buffer of buffers) bytes += buffer.length;
-    this.batch.push(...buffers);
-    this.batchBytes += bytes;
-    this.options.onHeld(bytes);
-  }
-
-  private flush(): void {
+  /** Hands what was gathered to the store, instead of waiting until it is worth a write. */
+  flush(): void {
     const { batch, batchBytes } = this;
     if (batchBytes === 0) return;
     this.batch = [];
@@ -91,5 +87,13 @@ export class StagingPart {
       .write(batch)
       .catch(this.options.onError)
       .finally(() => this.options.onHeld(-batchBytes));
+  }
+
+  private collect(buffers: Buffer[]): void {
+    let bytes = 0;
+    for (const buffer of buffers) bytes += buffer.length;
+    this.batch.push(...buffers);
+    this.batchBytes += bytes;
+    this.options.onHeld(bytes);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { generateDek, randomBytes } from '@waybill/core/crypto';
 import {
   createObjectStores,
@@ -14,7 +15,7 @@ import { BufferBudget } from './buffer-budget';
 import { stagingKey } from './staging-format';
 import type { SealedPart } from './staging-part';
 import { StagingReader } from './staging-reader';
-import { StagingWriter, type StagingLedger } from './staging-writer';
+import { StagingWriter, type StagingLedger, type StagingWriterOptions } from './staging-writer';
 
 const UPLOAD = '0190f0a0-0000-7000-8000-000000000001';
 const PART_BYTES = 300_000;
@@ -23,16 +24,23 @@ const PART_BYTES = 300_000;
 class MemoryLedger implements StagingLedger {
   readonly parts: PartRow[] = [];
   offset = 0;
-  renewals = 0;
+  /** The objects that each sign of life was given for. */
+  readonly renewals: string[][] = [];
   private static serial = 0;
   private committed: (() => void)[] = [];
+  private renewed: (() => void)[] = [];
 
   async register(offset: number): Promise<string> {
     return stagingKey(UPLOAD, offset, String(MemoryLedger.serial++));
   }
 
-  async renew(): Promise<void> {
-    this.renewals += 1;
+  async renew(keys: string[]): Promise<void> {
+    this.renewals.push(keys);
+    this.renewed.splice(0).forEach((resolve) => resolve());
+  }
+
+  nextRenewal(): Promise<void> {
+    return new Promise((resolve) => this.renewed.push(resolve));
   }
 
   async commit(part: SealedPart): Promise<void> {
@@ -76,7 +84,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function writer(
-  options: { store?: ObjectStore; partMs?: number; ledger?: StagingLedger } = {},
+  options: Partial<Pick<StagingWriterOptions, 'store' | 'ledger' | 'partBytes' | 'partMs' | 'leaseMs'>> = {},
 ): StagingWriter {
   return new StagingWriter({
     uploadId: UPLOAD,
@@ -213,6 +221,34 @@ describe('StagingWriter', () => {
     expect(ledger.offset).toBe(1);
   });
 
+  it('hands on what a stopped source has gathered, so that many small shares cannot use the budget up', async () => {
+    const chunk = 100 * 1024;
+    budget = new BufferBudget(10 * chunk);
+    // Together they hold the budget long before one of them has gathered a batch, and no part ends or grows old.
+    const many = Array.from({ length: 10 }, () => writer({ partBytes: 1 << 30 }));
+    for (let round = 0; round < 10; round++) {
+      for (const target of many) await send(target, [randomBytes(chunk)]);
+    }
+    expect(errors).toEqual([]);
+    await Promise.all(many.map((target) => target.abandon()));
+    expect(budget.heldBytes).toBe(0);
+  });
+
+  it('keeps the lease of every part that is not committed, the one that is being made durable too', async () => {
+    const gate = new Gate();
+    const target = writer({ store: gated(store, gate), leaseMs: 30 });
+    await send(target, [randomBytes(PART_BYTES), randomBytes(10)]);
+    await ledger.nextRenewal();
+    await ledger.nextRenewal();
+    expect(ledger.renewals.at(-1)!.map((key) => key.split('/')[2]!.split('-')[0])).toEqual([
+      '0',
+      String(PART_BYTES),
+    ]);
+    gate.open();
+    await finish(target);
+    expect(ledger.offset).toBe(PART_BYTES + 10);
+  });
+
   describe('when something fails', () => {
     const failures: [string, (good: ObjectStore) => ObjectStore][] = [
       [
@@ -234,10 +270,35 @@ describe('StagingWriter', () => {
       expect(await filesLeft()).toBe(0);
     });
 
+    it('tells what failed first, and lets go of the rest, when not even the bytes can be removed', async () => {
+      const readOnly = overriding(store, {
+        create: async (key) => {
+          const inner = await store.create(key);
+          return {
+            write: (buffers) => inner.write(buffers),
+            commit: refuse,
+            abort: async () => {
+              await inner.abort();
+              await nextTurn();
+              throw new Error('EROFS');
+            },
+          };
+        },
+      });
+      const target = writer({ store: readOnly });
+      await send(target, [randomBytes(PART_BYTES * 2 + 5)]);
+      while (errors.length === 0) await nextTurn();
+      // Long enough for a rejection that nobody looks at to be noticed by the process.
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+      await target.abandon();
+      expect(errors).toEqual([new Error('no')]);
+      expect(budget.heldBytes).toBe(0);
+    });
+
     it('a commit that is refused ends the upload, and nothing after it is committed', async () => {
       const refusing: StagingLedger = {
         register: (offset) => ledger.register(offset),
-        renew: () => ledger.renew(),
+        renew: (keys) => ledger.renew(keys),
         commit: () => Promise.reject(new Error('cancelled')),
       };
       const target = writer({ ledger: refusing });

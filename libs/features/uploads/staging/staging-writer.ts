@@ -11,13 +11,15 @@ const MAX_PARTS_CLOSING = 2;
 /** Slow uploads close their parts less and less often, so that the longest stays below 10,000 parts. */
 const PARTS_PER_SLOWDOWN = 500;
 const TICK_MS = 1_000;
+/** How late, at most, a writer hears that its upload was ended by another process. */
+const RENEW_MS = 3_000;
 
 /** What a writer needs of the database; every promise resolves after the commit. */
 export interface StagingLedger {
   /** Registers the object of a part that begins at `offset` and answers its key. */
   register(offset: number): Promise<string>;
-  /** Tells that the writer lives; rejects when the upload is not its any more. */
-  renew(openKey: string | null): Promise<void>;
+  /** Tells that the writer of these objects lives; rejects only when the upload is not its any more. */
+  renew(keys: string[]): Promise<void>;
   /** Makes a durable part part of the upload. */
   commit(part: SealedPart): Promise<void>;
 }
@@ -54,7 +56,7 @@ export class StagingWriter {
   private backlog: Buffer[] = [];
   private offset: number;
   private held = 0;
-  private partsClosing = 0;
+  private readonly partsClosing = new Set<StagingPart>();
   private partsClosed = 0;
   private commits: Promise<void> = Promise.resolve();
   private blocked = false;
@@ -75,7 +77,7 @@ export class StagingWriter {
     this.take(chunk);
     if (this.hasRoom(HIGH_WATER_BYTES)) return true;
     this.blocked = true;
-    if (this.options.budget.exhausted) this.options.budget.whenFree(this.drain);
+    this.waitForRoom();
     return false;
   }
 
@@ -89,6 +91,7 @@ export class StagingWriter {
       while (this.opening) await this.opening;
       const part = this.part;
       this.part = null;
+      if (part) this.partsClosing.add(part);
       const sealed = part ? part.seal() : null;
       sealed?.catch(() => undefined);
       await this.commits;
@@ -159,7 +162,7 @@ export class StagingWriter {
   private closePart(): void {
     const part = this.part!;
     this.part = null;
-    this.partsClosing += 1;
+    this.partsClosing.add(part);
     this.partsClosed += 1;
     const sealed = part.seal();
     // The order of commits is the order of bytes, whichever part is durable first.
@@ -173,7 +176,7 @@ export class StagingWriter {
         await part.abort();
       })
       .finally(() => {
-        this.partsClosing -= 1;
+        this.partsClosing.delete(part);
         this.drain();
       });
   }
@@ -181,23 +184,25 @@ export class StagingWriter {
   private tick(): void {
     if (this.failure) return;
     if (!this.closed) this.closeAged();
-    if (Date.now() - this.renewedAt >= this.options.leaseMs / 3) {
+    if (Date.now() - this.renewedAt >= Math.min(this.options.leaseMs / 3, RENEW_MS)) {
       this.renewedAt = Date.now();
-      this.options.ledger.renew(this.part?.key ?? null).catch((error: unknown) => this.fail(error));
+      const uncommitted = this.part ? [...this.partsClosing, this.part] : [...this.partsClosing];
+      const keys = uncommitted.map((part) => part.key);
+      this.options.ledger.renew(keys).catch((error: unknown) => this.fail(error));
     }
   }
 
   private closeAged(): void {
     const slowdown = 1 + Math.floor(this.partsClosed / PARTS_PER_SLOWDOWN);
     const old = this.part && Date.now() - this.part.openedAt >= this.options.partMs * slowdown;
-    if (old && this.part!.size > 0 && this.partsClosing < MAX_PARTS_CLOSING) this.closePart();
+    if (old && this.part!.size > 0 && this.partsClosing.size < MAX_PARTS_CLOSING) this.closePart();
   }
 
   private hasRoom(waterBytes: number): boolean {
     return (
       this.opening === null &&
       this.held < waterBytes &&
-      this.partsClosing < MAX_PARTS_CLOSING &&
+      this.partsClosing.size < MAX_PARTS_CLOSING &&
       !this.options.budget.exhausted
     );
   }
@@ -207,10 +212,16 @@ export class StagingWriter {
     if (this.hasRoom(LOW_WATER_BYTES)) {
       this.blocked = false;
       this.options.onDrain();
-    } else if (this.options.budget.exhausted) {
-      this.options.budget.whenFree(this.drain);
+    } else {
+      this.waitForRoom();
     }
   };
+
+  /** A stopped source fills no batch: what was gathered goes out, or others would wait for its memory in vain. */
+  private waitForRoom(): void {
+    this.part?.flush();
+    if (this.options.budget.exhausted) this.options.budget.whenFree(this.drain);
+  }
 
   private hold(delta: number): void {
     this.held += delta;
