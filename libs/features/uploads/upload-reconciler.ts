@@ -1,11 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { JobQueue } from '@waybill/platform/queue';
 import { isAppError } from '@waybill/core/kernel';
+import { AppConfig } from '@waybill/platform/config';
+import { JobQueue } from '@waybill/platform/queue';
 import { SealingRepository } from './sealing/sealing.repository';
 import { UploadsService } from './upload.service';
 import { ValidationService } from './validation.service';
 
 const BATCH = 500;
+/** Each reads a file's content, so few at a time: what waits to be sealed must not wait for them. */
+const VALIDATIONS = 20;
 
 /** Finds the uploads that a crash, or a forgetful Redis, has left standing, and sets them going again. */
 @Injectable()
@@ -17,24 +20,26 @@ export class UploadReconciler {
     private readonly uploads: UploadsService,
     private readonly validation: ValidationService,
     private readonly jobs: JobQueue,
+    private readonly config: AppConfig,
   ) {}
 
   /** Idempotent; what is under way in a living process is left alone. */
   async run(): Promise<void> {
-    for (const id of await this.sealings.interrupted(BATCH)) await this.uploads.fail(id, 'INTERRUPTED');
-    for (const id of await this.sealings.unvalidated(BATCH)) await this.revalidate(id);
+    for (const id of await this.sealings.interrupted(BATCH)) await this.uploads.interrupt(id);
+    const unvalidated = await this.sealings.takeUnvalidated(VALIDATIONS, this.config.leaseMs);
+    for (const id of unvalidated) await this.revalidate(id);
     for (const { id, attempt } of await this.sealings.due(BATCH)) {
       await this.jobs.enqueue({ name: 'upload.seal', data: { uploadId: id, attempt } });
     }
   }
 
+  /** A refusal has ended the upload. Whatever else went wrong is tried again later, and must not stop the others. */
   private async revalidate(uploadId: string): Promise<void> {
     try {
       await this.validation.validate(uploadId);
     } catch (error) {
-      // A refusal has ended the upload; anything else is tried again on the next round.
-      if (!isAppError(error)) throw error;
-      this.log.warn(`Upload ${uploadId} was validated late: ${error.code}`);
+      if (isAppError(error)) this.log.warn(`Upload ${uploadId} was validated late: ${error.code}`);
+      else this.log.error(`Upload ${uploadId} could not be validated`, (error as Error).stack);
     }
   }
 }

@@ -95,16 +95,23 @@ export class SealingRepository {
     );
   }
 
-  /** Uploads whose request died between the last byte and the validation. */
-  async unvalidated(limit: number): Promise<string[]> {
+  /**
+   * Takes uploads whose request died between the last byte and the validation. They are the caller's for as long as the
+   * lease, so that what cannot be validated is not tried again at every look.
+   */
+  async takeUnvalidated(limit: number, leaseMs: number): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM uploads WHERE status = 'received' AND validated_at IS NULL AND lease_until < now() LIMIT $1`,
-      [limit],
+      `UPDATE uploads SET lease_until = ${fromNow(2)}
+       WHERE id IN (
+         SELECT id FROM uploads WHERE status = 'received' AND validated_at IS NULL AND lease_until < now()
+         ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED
+       ) RETURNING id`,
+      [limit, leaseMs],
     );
     return rows.map((row) => row.id);
   }
 
-  /** Uploads whose bytes came with one request that is gone. They cannot be resumed. */
+  /** Uploads whose bytes came with one request that seems to be gone. They cannot be resumed. */
   async interrupted(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `SELECT id FROM uploads WHERE status = 'uploading' AND door <> 'tus' AND lease_until < now() LIMIT $1`,

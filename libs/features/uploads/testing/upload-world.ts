@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { randomBytes } from '@waybill/core/crypto';
+import type { Job } from '@waybill/core/contracts';
+import { SystemClock, uuidv7, type Principal } from '@waybill/core/kernel';
+import { FilesService, StorageUsageService } from '@waybill/features/files';
+import { AppConfig } from '@waybill/platform/config';
+import { Database, dataSourceOptions } from '@waybill/platform/database';
+import { Outbox } from '@waybill/platform/events';
+import { ObjectRegistry } from '@waybill/platform/objects';
+import type { JobQueue } from '@waybill/platform/queue';
+import { createObjectStores, type ObjectStores } from '@waybill/platform/storage';
+import { DataSource } from 'typeorm';
+import { createTestDatabase } from '../../../../test/support/database';
+import { testEnvironment } from '../../../../test/support/environment';
+import { FileRepository } from '../../files/file.repository';
+import { MemoryKeyring } from '../../files/testing/sealing';
+import { RunningTransfers } from '../running-transfers';
+import { SealingRepository } from '../sealing/sealing.repository';
+import { SealingService } from '../sealing/sealing.service';
+import { StagingService } from '../staging/staging.service';
+import type { StagingWriter } from '../staging/staging-writer';
+import { UploadReconciler } from '../upload-reconciler';
+import { UploadRepository } from '../upload.repository';
+import { UploadsService, type OpenUpload } from '../upload.service';
+import { ValidationService } from '../validation.service';
+
+export interface BegunUpload {
+  upload: OpenUpload;
+  writer: StagingWriter;
+  /** What the writer told its source. */
+  errors: unknown[];
+}
+
+/** The services of uploads over a database and a store of a test's own; what they hand to the queue is kept. */
+export class UploadWorld {
+  readonly principal = { userId: uuidv7(), role: 'ops' } as Principal;
+  readonly jobs: Job[] = [];
+  readonly database: Database;
+  readonly objects: ObjectRegistry;
+  readonly repository: UploadRepository;
+  readonly uploads: UploadsService;
+  readonly validation: ValidationService;
+  readonly sealing: SealingService;
+  readonly reconciler: UploadReconciler;
+
+  private constructor(
+    source: DataSource,
+    readonly config: AppConfig,
+    readonly stores: ObjectStores,
+    readonly end: () => Promise<void>,
+  ) {
+    const database = new Database(source);
+    const objects = new ObjectRegistry(database);
+    const keyring = new MemoryKeyring();
+    const usage = new StorageUsageService(database);
+    const outbox = new Outbox(database);
+    const uploads = new UploadRepository(database);
+    const sealings = new SealingRepository(database);
+    const staging = new StagingService(uploads, keyring, stores);
+    const files = new FilesService(
+      database,
+      new FileRepository(database),
+      objects,
+      usage,
+      outbox,
+      new SystemClock(),
+    );
+    const running = new RunningTransfers();
+    const queue = { enqueue: async (job: Job) => this.jobs.push(job) > 0 } as unknown as JobQueue;
+    this.database = database;
+    this.objects = objects;
+    this.repository = uploads;
+    this.uploads = new UploadsService(
+      database,
+      uploads,
+      objects,
+      stores,
+      keyring,
+      usage,
+      outbox,
+      running,
+      config,
+    );
+    this.validation = new ValidationService(uploads, this.uploads, staging);
+    this.sealing = new SealingService(
+      database,
+      uploads,
+      sealings,
+      staging,
+      objects,
+      stores,
+      keyring,
+      files,
+      outbox,
+      config,
+    );
+    this.reconciler = new UploadReconciler(sealings, this.uploads, this.validation, queue, config);
+  }
+
+  static async create(env: NodeJS.ProcessEnv = {}): Promise<UploadWorld> {
+    Logger.overrideLogger(false);
+    const directory = await mkdtemp(join(tmpdir(), 'waybill-uploads-'));
+    const database = await createTestDatabase();
+    const config = new AppConfig(
+      testEnvironment({ DATABASE_URL: database.url, DATA_DIR: directory, ...env }),
+    );
+    const source = await new DataSource(dataSourceOptions(config)).initialize();
+    const stores = createObjectStores(config.storage);
+    return new UploadWorld(source, config, stores, async () => {
+      await source.destroy();
+      await database.drop();
+      await rm(directory, { recursive: true, force: true });
+    });
+  }
+
+  /** An upload of a text file through the plain door, with its writer. */
+  async begin(extension = 'txt'): Promise<BegunUpload> {
+    const upload = await this.uploads.begin(this.principal, {
+      uploadId: null,
+      door: 'multipart',
+      fileName: `a.${extension}`,
+      extension,
+      mediaType: 'text/plain',
+      category: 'document',
+      fileType: null,
+      attributes: {},
+      totalBytes: null,
+    });
+    const errors: unknown[] = [];
+    const writer = this.uploads.write(upload, 0, {
+      drain: () => undefined,
+      error: (error) => errors.push(error),
+    });
+    return { upload, writer, errors };
+  }
+
+  /** Ends an upload as its request does; null bytes for what was written before. */
+  async receive({ upload, writer }: BegunUpload, bytes?: Buffer): Promise<void> {
+    if (bytes) writer.write(bytes);
+    const attributes = { title: null, description: null, tags: [], visibility: 'clients' };
+    await writer.end((last) =>
+      this.uploads.receive(upload, last, { ...attributes, expiresAt: null, maxDownloads: null }),
+    );
+  }
+
+  /** An upload that waits to be sealed. */
+  async sealable(bytes: Buffer = Buffer.from(randomBytes(60_000).toString('hex'))): Promise<string> {
+    const begun = await this.begin();
+    await this.receive(begun, bytes);
+    await this.validation.validate(begun.upload.uploadId);
+    return begun.upload.uploadId;
+  }
+
+  /** As if whoever works on the upload, and on its objects, had been silent for too long. */
+  async expireLeases(uploadId: string): Promise<void> {
+    await this.query(`UPDATE uploads SET lease_until = now() - interval '1 second' WHERE id = $1`, [
+      uploadId,
+    ]);
+    await this.query(
+      `UPDATE objects SET lease_until = now() - interval '1 second' WHERE key LIKE $1 AND state = 'writing'`,
+      [`staging/${uploadId}/%`],
+    );
+  }
+
+  query<Row = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.database.query<Row>(sql, parameters);
+  }
+
+  async status(uploadId: string): Promise<string> {
+    return (await this.repository.find(uploadId))!.status;
+  }
+}
