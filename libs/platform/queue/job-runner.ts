@@ -5,8 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { JOBS, type JobData, type JobName } from '@waybill/core/contracts';
+import { JOBS, QUEUES, type JobData, type JobName } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
+import type { Queue } from 'bull';
 import { HANDLES_JOB, type JobHandler } from './handles-job.decorator';
 import { JobQueue } from './job-queue';
 
@@ -20,6 +21,7 @@ const SCHEDULE_CHECK_MS = 5_000;
 export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(JobRunner.name);
   private readonly stopping = new AbortController();
+  private readonly running = new Set<Promise<void>>();
   private scheduleTimer?: NodeJS.Timeout;
 
   constructor(
@@ -31,6 +33,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {}
 
   onApplicationBootstrap(): void {
+    for (const name of QUEUES) this.watch(this.jobs.queue(name));
     const handlers = this.findHandlers();
     for (const name of Object.keys(JOBS) as JobName[]) {
       const found = handlers.get(name) ?? [];
@@ -41,27 +44,41 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     this.keepSchedules();
   }
 
-  beforeApplicationShutdown(): void {
+  /** Waits for what is running, because what it works with (the database above all) is closed next. */
+  async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.scheduleTimer);
     this.stopping.abort();
+    await Promise.allSettled(this.running);
+  }
+
+  private watch(queue: Queue): void {
+    queue.on('error', (error) => this.log.warn(`Queue ${queue.name}: ${error.message}`));
+    queue.on('failed', (job, error) =>
+      this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),
+    );
   }
 
   private listen(name: JobName, handler: JobHandler<JobName>): void {
     const queue = this.jobs.queue(JOBS[name].queue);
-    if (queue.listenerCount('error') === 0) {
-      queue.on('error', (error) => this.log.warn(`Queue ${queue.name}: ${error.message}`));
-      queue.on('failed', (job, error) =>
-        this.log.error(`Job ${job.name} ${job.id} failed: ${error.message}`, error.stack),
-      );
-    }
     const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : JOBS[name].repeats ? 1 : 4;
     void queue
-      .process(name, concurrency, (job) =>
-        handler(job.data as JobData<JobName>, { signal: this.stopping.signal }),
-      )
+      .process(name, concurrency, (job) => this.run(handler, job.data as JobData<JobName>))
       .catch((error: Error) =>
         this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack),
       );
+  }
+
+  private async run(handler: JobHandler<JobName>, data: JobData<JobName>): Promise<void> {
+    const { signal } = this.stopping;
+    // Bull goes on fetching until it is closed. What is not begun any more, the reconciler makes again.
+    if (signal.aborted) return;
+    const running = handler(data, { signal });
+    this.running.add(running);
+    try {
+      await running;
+    } finally {
+      this.running.delete(running);
+    }
   }
 
   private keepSchedules(): void {
@@ -69,17 +86,22 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       for (const [name, { queue: queueName, repeats }] of Object.entries(JOBS)) {
         const queue = this.jobs.queue(queueName);
         if (!repeats || queue.client.status !== 'ready') continue;
-        queue
-          .add(
-            name,
-            {},
-            { repeat: { every: this.config.sweepMs }, removeOnComplete: true, removeOnFail: true },
-          )
-          .catch((error: Error) => this.log.warn(`The schedule of ${name} was not kept: ${error.message}`));
+        this.schedule(name, queue).catch((error: Error) =>
+          this.log.warn(`The schedule of ${name} was not kept: ${error.message}`),
+        );
       }
     };
     schedule();
     this.scheduleTimer = setInterval(schedule, SCHEDULE_CHECK_MS);
+  }
+
+  /** Puts a job on schedule, and takes it off those that other settings have left: Redis keeps each for ever. */
+  private async schedule(name: string, queue: Queue): Promise<void> {
+    const every = this.config.sweepMs;
+    await queue.add(name, {}, { repeat: { every }, removeOnComplete: true, removeOnFail: true });
+    const schedules = await queue.getRepeatableJobs();
+    const outdated = schedules.filter((kept) => kept.name === name && !kept.key.endsWith(`:${every}`));
+    await Promise.all(outdated.map(({ key }) => queue.removeRepeatableByKey(key)));
   }
 
   private findHandlers(): Map<JobName, JobHandler<JobName>[]> {
