@@ -26,4 +26,4 @@ const commands = {
     return 0;
   },
 };
-Promise.resolve(commands[command]()).then((code) => (process.exitCode = code));
+void Promise.resolve(commands[command]()).then((code) => (process.exitCode = code));
