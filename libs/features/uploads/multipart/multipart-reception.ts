@@ -3,14 +3,15 @@ import { AppError, isAppError } from '@waybill/core/kernel';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
+import { SenderPace } from './sender-pace';
 
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
-const IDLE_CHECK_MS = 1_000;
 
 /** What a door does with the one file of its form. */
 export interface FormDoor {
   maxBytes: number;
+  /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
   /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
   begin(file: FilePartInfo, estimatedBytes: number | null): Promise<OpenUpload>;
@@ -41,8 +42,7 @@ export class MultipartReception implements MultipartHandler {
   private early: Buffer[] = [];
   private fileSeen = false;
   private fileBytes = 0;
-  private lastDataAt = Date.now();
-  private paused = false;
+  private readonly pace: SenderPace;
   private failed = false;
   private reject!: (error: unknown) => void;
   private notStoppable: (() => void) | undefined;
@@ -54,11 +54,11 @@ export class MultipartReception implements MultipartHandler {
     const declared = this.declaredLength();
     if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
     this.parser = new MultipartParser(request.headers['content-type'] ?? '', this);
+    this.pace = new SenderPace(door.idleMs, () => this.reject(new Interrupted()));
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
   async receive(): Promise<OpenUpload> {
-    const idleCheck = setInterval(() => this.checkIdle(), IDLE_CHECK_MS);
     let stopListening: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -76,7 +76,7 @@ export class MultipartReception implements MultipartHandler {
       await this.giveUp(error);
       throw error;
     } finally {
-      clearInterval(idleCheck);
+      this.pace.stop();
       stopListening?.();
       this.notStoppable?.();
     }
@@ -129,7 +129,7 @@ export class MultipartReception implements MultipartHandler {
   private listen(resolve: () => void): () => void {
     const { request } = this;
     const onData = (chunk: Buffer): void => {
-      this.lastDataAt = Date.now();
+      this.pace.received(chunk.length);
       try {
         this.parser.write(chunk);
       } catch (error) {
@@ -139,6 +139,8 @@ export class MultipartReception implements MultipartHandler {
     };
     const onClose = (): void => this.reject(new Interrupted());
     request.on('data', onData).once('end', resolve).once('close', onClose).on('error', onClose);
+    // Whoever left while he was still being asked who he is closes no second time.
+    if (request.destroyed) onClose();
     return () => {
       request.off('data', onData).off('end', resolve).off('close', onClose);
     };
@@ -152,20 +154,14 @@ export class MultipartReception implements MultipartHandler {
     await this.door.fail(this.upload, code);
   }
 
-  private checkIdle(): void {
-    if (this.paused || Date.now() - this.lastDataAt < this.door.idleMs) return;
-    this.reject(new Interrupted());
-  }
-
   private pause(): void {
-    this.paused = true;
+    this.pace.pause();
     this.request.pause();
   }
 
   private resume(): void {
     if (this.failed) return;
-    this.paused = false;
-    this.lastDataAt = Date.now();
+    this.pace.resume();
     this.request.resume();
   }
 
@@ -182,7 +178,7 @@ export class MultipartReception implements MultipartHandler {
   }
 }
 
-/** The connection broke, or the sender fell silent. */
+/** The connection broke, or the sender fell silent or brought next to nothing. */
 export class Interrupted extends Error {
   constructor() {
     super('The transfer was interrupted.');
