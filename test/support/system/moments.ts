@@ -6,6 +6,8 @@ export interface Moments {
   log?: string;
   /** The process is killed (SIGKILL) when it reaches the moment for the nth time; the first by default. */
   crash?: { at: string; nth?: number };
+  /** The process is stopped (SIGSTOP) there, as one that the machine has forgotten. */
+  freeze?: { at: string; nth?: number };
   /** Every such operation fails with that error of the system. */
   fail?: { operation: string; code: string };
 }
