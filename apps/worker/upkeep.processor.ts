@@ -25,8 +25,8 @@ export class UpkeepProcessor {
 
   @HandlesJob('sweep')
   async sweep(): Promise<void> {
-    await this.objects.run();
     await this.files.run();
+    await this.objects.run();
     await this.credentials.run();
   }
 }

@@ -87,11 +87,11 @@ export class ObjectRegistry {
     return rows.length;
   }
 
-  /** Some of the objects whose bytes are still to be removed, oldest first. */
-  async dead(limit: number): Promise<DeadObject[]> {
+  /** Some of the objects whose bytes are still to be removed, oldest first, without the first `skip`. */
+  async dead(limit: number, skip: number): Promise<DeadObject[]> {
     return this.database.query<DeadObject>(
-      `SELECT key, driver FROM objects WHERE state = 'dead' ORDER BY died_at LIMIT $1`,
-      [limit],
+      `SELECT key, driver FROM objects WHERE state = 'dead' ORDER BY died_at, key LIMIT $1 OFFSET $2`,
+      [limit, skip],
     );
   }
 
