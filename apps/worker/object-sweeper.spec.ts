@@ -53,7 +53,7 @@ async function filesLeft(): Promise<number> {
 describe('ObjectSweeper', () => {
   it('removes what is dead or abandoned, bytes and rows, and nothing else', async () => {
     for (const key of ['vault/a/1', 'vault/b/1', 'vault/c/1', 'vault/d/1']) await store(key);
-    await registry.withdraw('vault/a/1');
+    await registry.withdraw('vault/a/1', 'local');
     await database.query(`UPDATE objects SET lease_until = now() - interval '1 s' WHERE key = 'vault/b/1'`);
     await database.transaction((tx) => registry.publish(tx, 'vault/c/1', 6));
     expect(await sweeper.run()).toBe(2);
@@ -73,7 +73,7 @@ describe('ObjectSweeper', () => {
        SELECT 'vault/old/' || n, 'closed-down', 'dead', now() - interval '1 day' FROM generate_series(1, 250) n`,
     );
     await store('vault/new/1');
-    await registry.withdraw('vault/new/1');
+    await registry.withdraw('vault/new/1', 'local');
     expect(await sweeper.run()).toBe(1);
     expect(await filesLeft()).toBe(0);
     expect(await database.query(`SELECT 1 FROM objects WHERE driver = 'closed-down'`)).toHaveLength(250);

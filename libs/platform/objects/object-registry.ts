@@ -46,12 +46,14 @@ export class ObjectRegistry {
 
   /**
    * Gives up an object that its writer did not bring to an end. One that was published stays: a commit whose answer was
-   * lost must not cost a file.
+   * lost must not cost a file. One whose row is gone gets a new one: a writer that was held up for longer than its lease
+   * may have written after the sweeper had been there.
    */
-  async withdraw(key: string, tx?: Tx): Promise<void> {
+  async withdraw(key: string, driver: string, tx?: Tx): Promise<void> {
     await this.database.query(
-      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = $1 AND state = 'writing'`,
-      [key],
+      `INSERT INTO objects AS known (key, driver, state, died_at) VALUES ($1, $2, 'dead', now())
+       ON CONFLICT (key) DO UPDATE SET state = 'dead', died_at = now(), lease_until = NULL WHERE known.state = 'writing'`,
+      [key, driver],
       tx,
     );
   }

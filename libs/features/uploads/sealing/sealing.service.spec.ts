@@ -85,6 +85,18 @@ describe('SealingService', () => {
     expect(await objects(id)).toMatchObject({ 'vault/1': 'dead', 'vault/2': 'live' });
   });
 
+  it('leaves a row for what it wrote after it had been swept away', async () => {
+    const id = await world.sealable();
+    const { create } = world.stores.default;
+    // Held up for longer than its lease between the registration and the first byte.
+    jest.spyOn(world.stores.default, 'create').mockImplementationOnce(async (key) => {
+      await world.query('DELETE FROM objects WHERE key = $1', [key]);
+      return create.call(world.stores.default, key);
+    });
+    expect(await world.sealing.seal(id, 0, never)).toMatchObject({ kind: 'postponed' });
+    expect(await objects(id)).toMatchObject({ 'vault/1': 'dead' });
+  });
+
   it('keeps a file whose commit was answered by a broken connection', async () => {
     const id = await world.sealable();
     const { transaction } = world.database;

@@ -160,8 +160,10 @@ export class SealingService {
     error: unknown,
     stopping: boolean,
   ): Promise<SealingOutcome> {
+    const key = vaultKey(upload.fileId, attempt);
+    const { driver } = this.stores.default;
     if (error instanceof Superseded) {
-      await this.objects.withdraw(vaultKey(upload.fileId, attempt));
+      await this.objects.withdraw(key, driver);
       return { kind: 'not-due' };
     }
     const failures = upload.failures + (stopping ? 0 : 1);
@@ -176,7 +178,7 @@ export class SealingService {
       );
     }
     const recorded = await this.database.transaction(async (tx) => {
-      await this.objects.withdraw(vaultKey(upload.fileId, attempt), tx);
+      await this.objects.withdraw(key, driver, tx);
       if (!exhausted) return this.sealings.postpone(tx, upload.id, attempt, delayMs, !stopping);
       if (!(await this.sealings.giveUp(tx, upload.id, attempt))) return false;
       await this.outbox.append(tx, {
