@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { largeDocument } from '../fixtures/documents';
 import { sealedSize } from '@waybill/core/crypto';
 import {
   assertInvariants,
+  isStopped,
   OpenUpload,
   TestSystem,
   waitFor,
@@ -105,10 +105,6 @@ it.each(['before write vault', 'before rename vault', 'after sync vault-director
   },
   60_000,
 );
-
-function isStopped(pid: number): boolean {
-  return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-}
 
 /** Whatever stands under an object's own name is whole, and nobody is told of a file that is not published. */
 async function nothingHalfDone(uploadId: string, fileId: string, published: boolean): Promise<void> {

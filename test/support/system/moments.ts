@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What is to happen in a process at moments of its work; `moments-preload.cjs` says which there are. */
@@ -18,4 +19,9 @@ export function withMoments(moments: Moments): NodeJS.ProcessEnv {
     NODE_OPTIONS: `--require ${JSON.stringify(join(__dirname, 'moments-preload.cjs'))}`,
     WAYBILL_TEST_MOMENTS: JSON.stringify(moments),
   };
+}
+
+/** Whether a process was stopped by SIGSTOP. */
+export function isStopped(pid: number): boolean {
+  return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
