@@ -1,7 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
-import { JOBS, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
+import { JOBS, QUEUES, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
 import type { Queue } from 'bull';
 
 /** How long a request may wait for Redis to take a hint. */
@@ -13,10 +13,26 @@ const PATIENCE_MS = 1_000;
  * own `add` waits for as long as Redis is away.
  */
 @Injectable()
-export class JobQueue {
+export class JobQueue implements OnApplicationBootstrap {
   private readonly log = new Logger(JobQueue.name);
 
   constructor(private readonly modules: ModuleRef) {}
+
+  /**
+   * When Redis is away, Bull rejects its own closing (and with it all that is closed later), or leaves a connection
+   * behind that tries for ever.
+   */
+  onApplicationBootstrap(): void {
+    for (const queue of QUEUES.map((name) => this.queue(name))) {
+      const close = async (): Promise<void> => {
+        await queue.close().catch((error: Error) => {
+          this.log.warn(`Queue ${queue.name} was not closed in good order: ${error.message}`);
+        });
+        for (const client of queue.clients) client.disconnect();
+      };
+      Object.assign(queue, { onApplicationShutdown: close });
+    }
+  }
 
   /** The Bull queue of that name. */
   queue(name: QueueName): Queue {

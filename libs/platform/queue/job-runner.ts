@@ -52,7 +52,13 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private watch(queue: Queue): void {
-    queue.on('error', (error) => this.log.warn(`Queue ${queue.name}: ${error.message}`));
+    // Each connection says each of its tries; once for all of them, until the queue is back, is enough.
+    let said = '';
+    queue.on('error', ({ message }) => {
+      if (message !== said) this.log.warn(`Queue ${queue.name}: ${message}`);
+      said = message;
+    });
+    queue.client.on('ready', () => (said = ''));
     queue.on('failed', (job, error) =>
       this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),
     );
@@ -63,9 +69,10 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : JOBS[name].repeats ? 1 : 4;
     void queue
       .process(name, concurrency, (job) => this.run(handler, job.data as JobData<JobName>))
-      .catch((error: Error) =>
-        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack),
-      );
+      .catch((error: Error) => {
+        if (this.stopping.signal.aborted) return;
+        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack);
+      });
   }
 
   private async run(handler: JobHandler<JobName>, data: JobData<JobName>): Promise<void> {
