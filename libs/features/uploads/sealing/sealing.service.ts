@@ -169,14 +169,6 @@ export class SealingService {
     const failures = upload.failures + (stopping ? 0 : 1);
     const exhausted = !stopping && failures >= this.config.sealing.attempts;
     const delayMs = stopping ? 0 : this.backoffMs(failures);
-    const code = isAppError(error) ? error.code : 'INTERNAL';
-    if (!stopping) {
-      const next = exhausted ? 'given up' : `next try in ${Math.round(delayMs / 1000)} s`;
-      this.log.error(
-        `Sealing ${upload.id}, attempt ${attempt}, failed with ${code}; ${next}.`,
-        stackOf(error),
-      );
-    }
     const recorded = await this.database.transaction(async (tx) => {
       await this.objects.withdraw(key, driver, tx);
       if (!exhausted) return this.sealings.postpone(tx, upload.id, attempt, delayMs, !stopping);
@@ -195,7 +187,16 @@ export class SealingService {
       });
       return true;
     });
+    // Cancelled, or taken over, meanwhile: then it is no wonder that it failed.
     if (!recorded) return { kind: 'not-due' };
+    if (!stopping) {
+      const code = isAppError(error) ? error.code : 'INTERNAL';
+      const next = exhausted ? 'given up' : `next try in ${Math.round(delayMs / 1000)} s`;
+      this.log.error(
+        `Sealing ${upload.id}, attempt ${attempt}, failed with ${code}; ${next}.`,
+        stackOf(error),
+      );
+    }
     return exhausted ? { kind: 'failed' } : { kind: 'postponed', attempt, delayMs };
   }
 
