@@ -7,7 +7,7 @@ import { UploadsService } from './upload.service';
 import { checkContent, fileKindOf } from './validation';
 
 const REFUSALS = ['CONTENT_MISMATCH', 'UNSUPPORTED_FILE_TYPE', 'FILE_TOO_LARGE'] as const;
-const ENDED: readonly UploadStatus[] = ['cancelled', 'failed'];
+const ENDED: ReadonlySet<UploadStatus> = new Set(['cancelled', 'failed']);
 
 /** Holds a received upload's content against its name, once all its bytes are there. */
 @Injectable()
@@ -40,7 +40,7 @@ export class ValidationService {
 
   private async assertNotEnded(uploadId: string): Promise<void> {
     const upload = await this.uploads.find(uploadId);
-    if (!upload || ENDED.includes(upload.status))
+    if (!upload || ENDED.has(upload.status))
       throw new AppError('GONE', 'The upload was ended while it was checked.');
   }
 }
