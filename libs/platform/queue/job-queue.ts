@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { JOBS, QUEUES, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
 import type { Queue } from 'bull';
+import { forgetRemains } from './forget-remains';
 
 /** How long a request may wait for Redis to take a hint. */
 const PATIENCE_MS = 1_000;
@@ -45,14 +46,17 @@ export class JobQueue implements OnApplicationBootstrap {
     const queue = this.queue(queueName);
     if (queue.client.status !== 'ready') return this.lost(job.name, 'Redis is not connected');
 
-    const added = queue
-      .add(job.name, job.data, {
-        jobId: (id as (data: unknown) => string)(job.data),
-        delay: job.delayMs,
-        // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.
-        removeOnComplete: true,
-        removeOnFail: true,
-      })
+    const jobId = (id as (data: unknown) => string)(job.data);
+    const added = forgetRemains(queue, jobId)
+      .then(() =>
+        queue.add(job.name, job.data, {
+          jobId,
+          delay: job.delayMs,
+          // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.
+          removeOnComplete: true,
+          removeOnFail: true,
+        }),
+      )
       .then(() => true)
       .catch((error: Error) => this.lost(job.name, error.message));
     let timer: NodeJS.Timeout | undefined;
