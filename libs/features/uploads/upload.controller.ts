@@ -7,7 +7,6 @@ import { ApiProblems, CurrentPrincipal, Roles, UuidParam } from '@waybill/platfo
 import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import { DocumentDoor } from './multipart/document-door';
-import { closeAfterAnswer } from './multipart/lingering-close';
 import { Interrupted, MultipartReception } from './multipart/multipart-reception';
 import { SealingService } from './sealing/sealing.service';
 import {
@@ -80,7 +79,8 @@ export class UploadController {
       return this.receipt(upload);
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
-      else closeAfterAnswer(request, response);
+      // The rest of a refused body is not waited for.
+      else if (!request.complete) response.setHeader('Connection', 'close');
       throw error;
     }
   }

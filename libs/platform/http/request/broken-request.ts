@@ -1,4 +1,4 @@
-import { STATUS_CODES, type Server } from 'node:http';
+import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { SECURITY_HEADERS } from './security-headers';
 
@@ -17,12 +17,20 @@ export function boundHeads(server: Server): void {
 }
 
 /**
+ * Whether an answer to an earlier request is on its way: whatever is written now would lie among its bytes. Node's own
+ * handler asks in the same way.
+ */
+function isAnswering(socket: Duplex): boolean {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+}
+
+/**
  * Answers what is not HTTP (a broken head, U+0000 in a header) and closes the connection. No request exists by then,
  * so there is no id, and nothing of what came is repeated.
  */
 export function answerBrokenRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
       socket.destroy();
       return;
     }
