@@ -35,6 +35,19 @@ describe('what is not HTTP', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 [^]*whole[^]*HTTP\/1\.1 400 /);
   });
 
+  it('is answered however much of it there is', async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+    let text = '';
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.pause();
+    for (let sent = 0; sent < 200; sent++) {
+      await new Promise((resolve) => socket.write(GARBAGE.repeat(100), () => setImmediate(resolve)));
+    }
+    socket.on('data', (bytes) => (text += bytes.toString('latin1'))).resume();
+    await closed;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it('never gets an answer among the bytes of another: that one is broken off', async () => {
     const text = await exchange('GET /half HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nbeginning$/);

@@ -1,5 +1,6 @@
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeGently } from './lingering-close';
 import { SECURITY_HEADERS } from './security-headers';
 
 /** What Node's parser calls a head that is too large, and one that does not come to its end. */
@@ -44,6 +45,6 @@ export function answerBrokenRequests(server: Server): void {
       ['Connection', 'close'],
     ];
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines}\r\n${body}`);
+    closeGently(socket, `HTTP/1.1 ${status} ${title}\r\n${lines}\r\n${body}`);
   });
 }
