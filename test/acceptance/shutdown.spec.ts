@@ -13,7 +13,7 @@ import {
 } from '../support/system';
 
 const MIB = 1024 * 1024;
-const BYTES = 72 * MIB;
+const BYTES = 40 * MIB;
 const GRACE_MS = 8_000;
 
 let system: TestSystem;
