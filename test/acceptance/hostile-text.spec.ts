@@ -138,7 +138,7 @@ const KEPT: [title: string, text: string][] = [
 describe('a text that is only strange', () => {
   it.each(KEPT)('R02 %s: title, description, tag and name are kept as they are', async (_title, text) => {
     const tag = text.replaceAll(',', '');
-    const name = `${text.replace(/[/\\\0-\x1f\x7f-\x9f]/g, '')}.docx`;
+    const name = `${text.replace(/[/\\\p{Cc}]/gu, '')}.docx`;
     const body = form(
       field('title', text),
       field('description', text),
