@@ -285,7 +285,7 @@ describe('a header', () => {
     expect((await ask(ops, 'GET /api/files', [[name, MEGABYTE]])).status).toBe(431);
   });
 
-  it.each(['x', '', '{}', '\xff', 'a'.repeat(10_000), `${'0'.repeat(36)}`, "' OR 1=1"])(
+  it.each(['x', '', '{}', '\xff', 'a'.repeat(10_000), '0'.repeat(36), "' OR 1=1"])(
     'R02 X-Upload-Id: %.20s is refused by its name',
     async (value) => {
       expectNamed(await send(form(filePart(DOCUMENT)), [['X-Upload-Id', value]]), 'X-Upload-Id');
