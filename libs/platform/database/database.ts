@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { nameConnectionLoss } from './errors';
 
 /**
  * A transaction in progress. Whoever writes takes one explicitly, so that "these belong together" is visible in the
@@ -21,7 +22,11 @@ export class Database {
 
   /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.source.transaction(work);
+    try {
+      return await this.source.transaction(work);
+    } catch (error) {
+      throw nameConnectionLoss(error);
+    }
   }
 
   /** Whether the database answers; for readiness. */
