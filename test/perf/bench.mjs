@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { requireNode } from '../../scripts/lib/node-version.mjs';
 import { Refusal, runMain, say } from '../../scripts/lib/say.mjs';
-import { backgroundCores } from './harness/meter.mjs';
 import { machine, rowText } from './harness/report.mjs';
 import { verdict } from './harness/row.mjs';
 import { Workbench } from './harness/workbench.mjs';
@@ -19,6 +18,7 @@ Measures the product, built and whole, beside its peers in the same run, and pri
   --rows <a,b>      which of ${ROWS.join(', ')} (default all)
   --size <MiB>      of the documents that are sent, sealed and fetched (default 512)
   --rounds <n>      how often each is measured; medians count (default 5)
+  --patience <n>    how many times as many rounds may be run while others use the machine (default 3)
   --seconds <s>     how long a rate of requests is measured in each round (default 3)
   --directory <d>   where the bytes go; should be a disk (default the system's temporary directory)
   --json <file>     also write everything that was measured
@@ -46,14 +46,12 @@ await runMain(async () => {
     for (const name of options.rows) {
       const { title, measure } = await import(`./rows/${name}.mjs`);
       say(`Measuring: ${title}`);
-      const background = await backgroundCores();
       for (const row of await orAborted(measure(bench), stopped.signal)) {
         report.rows.push({
           ...row,
-          background,
           goals: row.goals.map((goal) => ({ ...goal, verdict: verdict(goal) })),
         });
-        process.stdout.write(`${rowText(row, background)}\n`);
+        process.stdout.write(`${rowText(row)}\n`);
       }
     }
   } finally {
@@ -79,6 +77,7 @@ function readOptions() {
     settings: {
       sizeMiB: positive('size', values.size),
       rounds: positive('rounds', values.rounds),
+      patience: positive('patience', values.patience),
       seconds: positive('seconds', values.seconds),
       directory: values.directory,
     },
@@ -92,6 +91,7 @@ function parse() {
         rows: { type: 'string', default: ROWS.join(',') },
         size: { type: 'string', default: '512' },
         rounds: { type: 'string', default: '5' },
+        patience: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '3' },
         directory: { type: 'string' },
         json: { type: 'string' },

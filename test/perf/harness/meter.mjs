@@ -1,16 +1,14 @@
 import { cpus } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
-import { cpuSeconds, machineSeconds, mainThreadSeconds, peakMiB, resetPeak } from './proc.mjs';
-
-const BACKGROUND_MS = 1_000;
+import { cpuSeconds, machineSeconds, mainThreadSeconds, peakMiB, resetPeak, treeSeconds } from './proc.mjs';
 
 /**
  * What a stretch of work took.
  * @typedef {{
- *   seconds: number, serverCpu: number, loop: number, clientCpu: number, machine: number, peakMiB: number
+ *   seconds: number, serverCpu: number, loop: number, clientCpu: number, machine: number, foreign: number,
+ *   peakMiB: number
  * }} Usage
  *   serverCpu: CPU seconds of the server process. loop, clientCpu, machine: busy cores on average; loop is the server's
- *   first thread, machine is everything: services, kernel, and whoever else is there
+ *   first thread, machine is everything: services, kernel, and whoever else is there; foreign is whoever else alone
  */
 
 /**
@@ -21,7 +19,7 @@ const BACKGROUND_MS = 1_000;
 export async function metered({ server, client }, work) {
   resetPeak(server);
   const before = reading(server, client);
-  const result = await work();
+  const { result, foreign } = await withForeignCores(work);
   const after = reading(server, client);
   const seconds = after.clock - before.clock;
   const cores = (/** @type {keyof typeof after} */ name) => (after[name] - before[name]) / seconds;
@@ -33,6 +31,7 @@ export async function metered({ server, client }, work) {
       loop: cores('loop'),
       clientCpu: cores('client'),
       machine: cores('machine'),
+      foreign,
       peakMiB: peakMiB(server),
     },
   };
@@ -47,12 +46,21 @@ const reading = (server, client) => ({
   machine: machineSeconds(),
 });
 
-/** How many cores are busy while the bench does nothing. */
-export async function backgroundCores() {
-  const before = machineSeconds();
-  await delay(BACKGROUND_MS);
-  return ((machineSeconds() - before) * 1000) / BACKGROUND_MS;
+/**
+ * How many cores were busy on average with what is none of ours: other programs, and a little of the kernel.
+ * @template T @param {() => Promise<T>} work @returns {Promise<{ result: T, foreign: number }>}
+ */
+export async function withForeignCores(work) {
+  const before = foreignReading();
+  const result = await work();
+  const after = foreignReading();
+  return { result, foreign: Math.max(0, (after.foreign - before.foreign) / (after.clock - before.clock)) };
 }
+
+const foreignReading = () => ({
+  clock: performance.now() / 1000,
+  foreign: machineSeconds() - treeSeconds(process.pid),
+});
 
 /** What kept the work from being faster. @param {Usage} usage */
 export function bottleneck({ loop, clientCpu, machine }) {

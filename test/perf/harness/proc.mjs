@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** What Linux knows about processes (proc(5)). CPU times come in ticks of 10 ms on every platform that Node.js supports. */
 const TICKS_PER_SECOND = 100;
@@ -15,6 +15,38 @@ function ticksOf(path) {
   // The second field is the program's name, which may contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/**
+ * User and system time of a process and of all that descend from it, those that have ended included.
+ * @param {number} root @returns {number} seconds
+ */
+export function treeSeconds(root) {
+  /** @type {Map<number, { parent: number, ticks: number }>} */
+  const processes = new Map();
+  for (const name of readdirSync('/proc')) {
+    const fields = /^\d+$/.test(name) ? statFields(name) : null;
+    if (!fields) continue;
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    processes.set(Number(name), { parent: Number(fields[1]), ticks });
+  }
+  const belongs = (/** @type {number} */ pid) => {
+    for (let at = pid; at > 0; at = processes.get(at)?.parent ?? 0) if (at === root) return true;
+    return false;
+  };
+  let sum = 0;
+  for (const [pid, { ticks }] of processes) if (belongs(pid)) sum += ticks;
+  return sum / TICKS_PER_SECOND;
+}
+
+/** @param {string} pid @returns {string[] | null} what follows the name; null when the process has just ended */
+function statFields(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
 }
 
 /** What all cores together have worked so far. @returns {number} seconds */

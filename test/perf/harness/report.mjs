@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
+import { FOREIGN_CORES } from './rounds.mjs';
 import { verdict } from './row.mjs';
-
-/** More than this many cores busy before it began make a row doubtful. */
-const BACKGROUND_CORES = 0.3;
 
 const MARKS = { wanted: 'as wanted', must: 'enough', missed: 'MISSED' };
 
-/** @param {import('./row.mjs').Row} row @param {number} background cores that were busy before @returns {string} */
-export function rowText({ title, contestants, goals, bottleneck, missing = [] }, background) {
+/** @param {import('./row.mjs').Row} row @returns {string} */
+export function rowText({ title, contestants, goals, bottleneck, foreign = 0, missing = [] }) {
   const width = Math.max(...contestants.map(({ name }) => name.length));
   return [
     title,
@@ -23,9 +21,7 @@ export function rowText({ title, contestants, goals, bottleneck, missing = [] },
     ),
     ...goals.map((goal) => `  → ${goalText(goal)}`),
     ...(bottleneck ? [`  limited by ${bottleneck}`] : []),
-    ...(background > BACKGROUND_CORES
-      ? [`  doubtful: something else kept ${background.toFixed(1)} cores busy when this began`]
-      : []),
+    ...(foreign > FOREIGN_CORES ? [`  doubtful: something else kept ${foreign.toFixed(1)} cores busy`] : []),
     ...missing.map((what) => `  not measured: ${what}`),
     '',
   ].join('\n');

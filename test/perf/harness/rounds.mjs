@@ -1,25 +1,34 @@
+/** More than this many cores busy with something else spoil a round. */
+export const FOREIGN_CORES = 0.3;
+
 /**
  * Runs each contestant once a round, in an order that moves on by one each round, so that nobody always runs on the
- * pages, caches and clock speeds that the same other one left.
- * @template S
- * @param {{ rounds: number, warmups?: number }} settings warmups: rounds before, that do not count
+ * pages, caches and clock speeds that the same other one left. Rounds in which somebody else used the machine are
+ * repeated, as long as patience lasts; the quietest count.
+ * @template {{ foreign: number }} S
+ * @param {{ rounds: number, patience: number }} settings patience: how many times as many rounds may be run
  * @param {{ name: string, run: () => Promise<S> }[]} contestants
- * @param {{ between?: () => Promise<void>, onRound?: (round: number) => void }} [hooks] between: after every run
+ * @param {{ between?: () => Promise<void> }} [hooks] between: after every run
  * @returns {Promise<Map<string, S[]>>} the samples by name, in the order of the rounds
  */
-export async function inRounds({ rounds, warmups = 1 }, contestants, { between, onRound } = {}) {
-  /** @type {Map<string, S[]>} */
-  const samples = new Map(contestants.map(({ name }) => [name, []]));
-  for (let round = -warmups; round < rounds; round += 1) {
-    onRound?.(round);
-    const first = (round + warmups) % contestants.length;
-    for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const sample = await contestant.run();
-      if (round >= 0) samples.get(contestant.name)?.push(sample);
+export async function inRounds({ rounds, patience }, contestants, { between } = {}) {
+  /** @type {{ samples: S[], foreign: number }[]} */
+  const all = [];
+  const quiet = () => all.filter(({ foreign }) => foreign <= FOREIGN_CORES).length;
+  for (let round = -1; round < rounds * patience && quiet() < rounds; round += 1) {
+    /** @type {S[]} */
+    const samples = [];
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const index = (round + 1 + turn) % contestants.length;
+      samples[index] = await contestants[index].run();
       await between?.();
     }
+    // The first one warms up: pages, connections, compiled code.
+    if (round >= 0) all.push({ samples, foreign: Math.max(...samples.map(({ foreign }) => foreign)) });
   }
-  return samples;
+  const limit = all.map(({ foreign }) => foreign).sort((a, b) => a - b)[rounds - 1];
+  const counted = all.filter(({ foreign }) => foreign <= limit).slice(0, rounds);
+  return new Map(contestants.map(({ name }, index) => [name, counted.map(({ samples }) => samples[index])]));
 }
 
 /** @param {number[]} values */

@@ -2,17 +2,17 @@ import { medians } from './rounds.mjs';
 
 /**
  * What a row of the bench shows.
- * @typedef {{ name: string, value: number, unit: string, cpuPerGiB?: number, peakMiB?: number, note?: string,
+ * @typedef {{ name: string, value: number, unit: string, cpuPerGiB?: number, peakMiB?: number,
  *   samples?: Record<string, number>[] }} Contestant
  * @typedef {{ name: string, value: number, unit: string, must: number, wanted?: number, atMost?: boolean }} Goal
  *   atMost: less is better
  * @typedef {{ title: string, contestants: Contestant[], goals: Goal[], bottleneck?: string,
- *   missing?: string[] }} Row
- *   missing: what could not be measured here, and why
+ *   foreign?: number, missing?: string[] }} Row
+ *   foreign: cores that somebody else used meanwhile. missing: what could not be measured here, and why
  */
 
 /**
- * @param {string} name @param {Record<string, number>[]} [samples] with `speed` @param {string} unit of `speed`
+ * @param {string} name @param {Record<string, number>[] | undefined} samples with `speed` @param {string} unit of `speed`
  * @returns {Contestant}
  */
 export function contestant(name, samples = [], unit) {
@@ -22,7 +22,7 @@ export function contestant(name, samples = [], unit) {
 
 /**
  * How many times as fast, by the medians of the same rounds.
- * @param {string} name @param {Record<string, number>[]} [ours] @param {Record<string, number>[]} [theirs]
+ * @param {string} name @param {Record<string, number>[] | undefined} ours @param {Record<string, number>[] | undefined} theirs
  * @param {{ must: number, wanted?: number }} limits @returns {Goal}
  */
 export const ratio = (name, ours = [], theirs = [], limits) => ({

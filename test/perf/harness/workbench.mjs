@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 
 /**
  * What the rows share: a directory on disk, the product, and the duty to leave nothing behind.
- * @typedef {{ sizeMiB: number, rounds: number, seconds: number, directory?: string }} Settings
+ * @typedef {{ sizeMiB: number, rounds: number, patience: number, seconds: number, directory?: string }} Settings
  *   sizeMiB: of the documents. seconds: how long a rate of requests is measured
  */
 export class Workbench {

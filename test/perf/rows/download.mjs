@@ -17,7 +17,7 @@ const CLIENTS = [1, 8];
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
-  const { sizeMiB, rounds } = bench.settings;
+  const { sizeMiB } = bench.settings;
   const root = bench.folder('plaintext');
   const path = join(root, 'file');
   const sha256 = await writePlaintext(path, bench.bytes);
@@ -43,7 +43,7 @@ export async function measure(bench) {
     const result = [];
     for (const clients of CLIENTS) {
       const samples = await inRounds(
-        { rounds },
+        bench.settings,
         servers.map(({ name, pid, port: itsPort, address }) => ({
           name,
           run: async () => {
@@ -79,6 +79,7 @@ function asRow(samples, clients, sizeMiB) {
       ...(clients === 1 ? [ratio('speed against express', ours, express, { must: 1.3, wanted: 1.5 })] : []),
     ],
     bottleneck: bottleneck(usage),
+    foreign: usage.foreign,
     missing: nginx ? [] : ['nginx: there is none on PATH'],
   };
 }

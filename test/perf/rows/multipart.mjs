@@ -7,7 +7,7 @@ export const title = 'encrypted, durable multipart upload';
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
-  const { sizeMiB, rounds } = bench.settings;
+  const { sizeMiB } = bench.settings;
   const directory = bench.folder('multer');
   const sender = await bench.helper('clients/sender.mjs', { bytes: bench.bytes });
   const multer = await bench.helper('peers/multer.mjs', { directory });
@@ -28,7 +28,7 @@ export async function measure(bench) {
       return { sample, body: JSON.parse(result.body) };
     };
     const samples = await inRounds(
-      { rounds },
+      bench.settings,
       [
         {
           name: 'waybill',
@@ -67,6 +67,7 @@ export async function measure(bench) {
           }),
         ],
         bottleneck: bottleneck(ours),
+        foreign: ours.foreign,
       },
     ];
   });

@@ -10,7 +10,7 @@ const CONNECTIONS = 32;
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
-  const { rounds, seconds } = bench.settings;
+  const { seconds } = bench.settings;
   const caller = await bench.helper('clients/caller.mjs');
   return bench.withProduct(async ({ api, port }) => {
     const answer = await (await fetch(`http://${LOOPBACK}:${port}${PATH}`)).json();
@@ -21,7 +21,7 @@ export async function measure(bench) {
       const { result, usage } = await metered({ server, client: caller.pid }, ask);
       return { speed: result.requests / result.seconds, ...usage };
     };
-    const samples = await inRounds({ rounds }, [
+    const samples = await inRounds(bench.settings, [
       { name: 'waybill', run: () => call(api.pid, { port, path: PATH }) },
       { name: 'express', run: () => call(express.pid, { port: express.started.port, path: '/live' }) },
     ]);
@@ -41,6 +41,7 @@ export async function measure(bench) {
           }),
         ],
         bottleneck: bottleneck(ours),
+        foreign: ours.foreign,
       },
     ];
   });

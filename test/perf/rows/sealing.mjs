@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { bottleneck, metered } from '../harness/meter.mjs';
+import { bottleneck, metered, withForeignCores } from '../harness/meter.mjs';
 import { WORKER_MEMORY } from '../harness/product.mjs';
 import { measureOpenssl } from '../peers/openssl.mjs';
 import { inRounds, median, medians } from '../harness/rounds.mjs';
@@ -9,7 +9,7 @@ export const title = 'sealing, one thread';
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
-  const { sizeMiB, rounds } = bench.settings;
+  const { sizeMiB } = bench.settings;
   const sender = await bench.helper('clients/sender.mjs', { bytes: bench.bytes });
   const staged = { directory: bench.folder('engine'), bytes: bench.bytes };
   const engine = await bench.helper('engines/sealing.mjs', staged, WORKER_MEMORY);
@@ -54,12 +54,12 @@ export async function measure(bench) {
       {
         name: 'openssl',
         run: async () => {
-          const speeds = await measureOpenssl();
-          return speeds ? { speed: speeds.serialMiB, ...speeds } : { speed: NaN };
+          const { result, foreign } = await withForeignCores(measureOpenssl);
+          return { foreign, speed: result?.serialMiB ?? NaN, ...result };
         },
       },
     ];
-    const samples = await inRounds({ rounds }, contestants, { between: () => bench.quiet() });
+    const samples = await inRounds(bench.settings, contestants, { between: () => bench.quiet() });
     const [job, ours, openssl] = ['job', 'engine', 'openssl'].map((name) => samples.get(name) ?? []);
     const limit = median(openssl.map(({ speed }) => speed));
     if (Number.isNaN(limit)) missing.push('openssl: there is none on PATH');
@@ -83,6 +83,7 @@ export async function measure(bench) {
         ? []
         : [goal('engine against the limit', ours), goal('job against the limit', job)],
       bottleneck: bottleneck(usage),
+      foreign: usage.foreign,
       missing,
     };
   });

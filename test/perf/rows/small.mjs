@@ -12,7 +12,6 @@ const CONCURRENCY = 16;
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
-  const { rounds } = bench.settings;
   const directory = bench.folder('multer-small');
   const sender = await bench.helper('clients/sender.mjs', { bytes: BYTES });
   const multer = await bench.helper('peers/multer.mjs', { directory });
@@ -32,7 +31,7 @@ export async function measure(bench) {
       return { sample: { speed: COUNT / result.seconds, ...usage }, bodies: result.bodies };
     };
     const samples = await inRounds(
-      { rounds },
+      bench.settings,
       [
         {
           name: 'waybill',
@@ -57,6 +56,7 @@ export async function measure(bench) {
     );
     await Promise.all([sender.stop(), multer.stop()]);
     const [ours, theirs] = [samples.get('waybill') ?? [], samples.get('multer') ?? []];
+    const usage = medians(ours);
     return [
       {
         title: `${title}, ${COUNT} × ${BYTES / 1024} KiB, ${CONCURRENCY} at a time`,
@@ -65,7 +65,8 @@ export async function measure(bench) {
           contestant('multer diskStorage: no database, no fsync', theirs, 'uploads/s'),
         ],
         goals: [ratio('rate against multer', ours, theirs, { must: 0.3, wanted: 0.6 })],
-        bottleneck: bottleneck(medians(ours)),
+        bottleneck: bottleneck(usage),
+        foreign: usage.foreign,
       },
     ];
   });
