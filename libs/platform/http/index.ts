@@ -23,4 +23,5 @@ export { setNextLink } from './paging/next-link';
 export { PageQuery } from './paging/page-query.dto';
 export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { PROBLEMS } from './problems/problem-catalogue';
+export { EMAIL_MAX_LENGTH, isEmailAddress } from './request/email-address';
 export { textProblem } from './request/text';
