@@ -3,38 +3,52 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountDirectory } from './account-directory';
 import { AccountsService } from './accounts.service';
 import { ConfirmationLinks } from './confirmation-links';
+import { ApiKey } from './api-key.entity';
+import { ApiKeyRepository } from './api-key.repository';
 import { CredentialSweeper } from './credential-sweeper';
+import { Invitation } from './invitation.entity';
+import { LoginFailure } from './login-failure.entity';
 import { OneTimeToken } from './one-time-token.entity';
 import { OneTimeTokenRepository } from './one-time-token.repository';
 import { OneTimeTokens } from './one-time-tokens';
 import { PasswordHasher } from './password-hasher';
+import { ResetLinks } from './reset-links';
 import { RefreshToken, Session } from './session.entity';
 import { SessionRepository } from './session.repository';
+import { SessionRevocation } from './session-revocation';
 import { User } from './user.entity';
 import { UserRepository } from './user.repository';
 
 /** Accounts without HTTP: for the worker, the command line, and `AuthModule`. */
 @Module({
-  imports: [TypeOrmModule.forFeature([User, Session, RefreshToken, OneTimeToken])],
+  imports: [
+    TypeOrmModule.forFeature([User, Session, RefreshToken, OneTimeToken, ApiKey, Invitation, LoginFailure]),
+  ],
   providers: [
     UserRepository,
     SessionRepository,
+    SessionRevocation,
+    ApiKeyRepository,
     OneTimeTokenRepository,
     OneTimeTokens,
     PasswordHasher,
     AccountsService,
     AccountDirectory,
     ConfirmationLinks,
+    ResetLinks,
     CredentialSweeper,
   ],
   exports: [
     UserRepository,
     SessionRepository,
+    SessionRevocation,
+    ApiKeyRepository,
     OneTimeTokens,
     PasswordHasher,
     AccountsService,
     AccountDirectory,
     ConfirmationLinks,
+    ResetLinks,
     CredentialSweeper,
   ],
 })

@@ -65,6 +65,41 @@ export class ResendConfirmationDto {
   email: string;
 }
 
+export class ForgotPasswordDto {
+  /** @example ada@example.com */
+  @IsEmailAddress()
+  email: string;
+}
+
+export class ResetPasswordDto {
+  /** The last part of the link in the mail; it works once. */
+  @IsString()
+  @Length(1, TOKEN_MAX_LENGTH)
+  token: string;
+
+  /**
+   * 8 to 128 characters, not a common one.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  password: string;
+}
+
+export class ChangePasswordDto {
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  currentPassword: string;
+
+  /**
+   * 8 to 128 characters, not a common one.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  newPassword: string;
+}
+
 export class SignupResultDto {
   id: string;
   email: string;

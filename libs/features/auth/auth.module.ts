@@ -11,6 +11,8 @@ import { ConfirmationService } from './confirmation.service';
 import { JwtStrategy } from './jwt.strategy';
 import { LoginService } from './login.service';
 import { LoginThrottle } from './login-throttle';
+import { PasswordController } from './password.controller';
+import { PasswordsService } from './passwords.service';
 import { Principals } from './principals';
 import { SessionsService } from './sessions.service';
 import { SignupService } from './signup.service';
@@ -26,7 +28,7 @@ import { SignupService } from './signup.service';
     PassportModule,
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
   ],
-  controllers: [AuthController, ConfirmationController],
+  controllers: [AuthController, ConfirmationController, PasswordController],
   providers: [
     AccessTokens,
     SessionsService,
@@ -34,6 +36,7 @@ import { SignupService } from './signup.service';
     LoginService,
     LoginThrottle,
     ConfirmationService,
+    PasswordsService,
     Principals,
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },

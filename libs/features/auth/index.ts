@@ -5,4 +5,5 @@ export { AuthModule } from './auth.module';
 export { ConfirmationLinks } from './confirmation-links';
 export { CredentialSweeper } from './credential-sweeper';
 export { JwtAuthGuard } from './jwt-auth.guard';
+export { ResetLinks } from './reset-links';
 export { RolesGuard } from './roles.guard';

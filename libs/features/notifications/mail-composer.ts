@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '@waybill/platform/config';
-import { AccountDirectory, ConfirmationLinks, type Contact } from '@waybill/features/auth';
+import { AccountDirectory, ConfirmationLinks, ResetLinks, type Contact } from '@waybill/features/auth';
 import type { OutgoingMail } from '@waybill/platform/mail';
 import type { NewMail } from './mail.repository';
 import { confirmMail } from './templates/confirm';
+import { resetMail } from './templates/reset';
 import type { MailText } from './templates/mail-template';
 
 /** Makes the mail that a row stands for, at the moment of sending: names and links are those of now. */
@@ -15,6 +16,7 @@ export class MailComposer {
     config: AppConfig,
     private readonly directory: AccountDirectory,
     private readonly confirmations: ConfirmationLinks,
+    private readonly resets: ResetLinks,
   ) {
     this.host = new URL(config.http.publicUrl).hostname;
   }
@@ -31,6 +33,10 @@ export class MailComposer {
       case 'confirm': {
         const link = await this.confirmations.linkFor(mail.data.tokenId!);
         return link && confirmMail({ fullName: contact.fullName, ...link });
+      }
+      case 'reset': {
+        const link = await this.resets.linkFor(mail.data.tokenId!);
+        return link && resetMail({ fullName: contact.fullName, ...link });
       }
       default:
         throw new Error(`There is no mail template ${mail.template}.`);

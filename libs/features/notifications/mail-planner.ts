@@ -52,6 +52,14 @@ function mailFor(event: AnyCommittedEvent): NewMail | null {
         template: 'confirm',
         data: { tokenId: event.data.tokenId },
       };
+    case 'user.password_reset_requested':
+      return {
+        id: uuidv7(),
+        eventId: event.id,
+        recipientId: event.data.userId,
+        template: 'reset',
+        data: { tokenId: event.data.tokenId },
+      };
     default:
       return null;
   }

@@ -5,6 +5,8 @@ export {
   PUBLIC_OPERATION,
   Roles,
   ROLES_ALLOWED,
+  Scope,
+  SCOPES_ACCEPTED,
   type AuthenticatedRequest,
 } from './access';
 export { AcceptsForm } from './body/intake.guard';

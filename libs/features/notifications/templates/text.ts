@@ -1,6 +1,11 @@
-/** "Hello Ada," with what could pass for markup of a text mail, line breaks foremost, taken out of the name. */
+/** What somebody else wrote, with what could pass for markup of a text mail, line breaks foremost, taken out. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim();
+}
+
+/** "Hello Ada," whatever the name holds. */
 export function greeting(fullName: string | null): string {
-  const name = fullName?.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim();
+  const name = fullName && oneLine(fullName);
   return name ? `Hello ${name},` : 'Hello,';
 }
 
