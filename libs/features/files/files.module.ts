@@ -7,6 +7,8 @@ import { DownloadService } from './download.service';
 import { FileAccess } from './file-access';
 import { FileCatalogue } from './file-catalogue';
 import { FileContentController } from './file-content.controller';
+import { FileGrant } from './file-grant.entity';
+import { FileGrantRepository } from './file-grant.repository';
 import { FileRow } from './file.entity';
 import { FileRepository } from './file.repository';
 import { FileSweeper } from './file-sweeper';
@@ -18,8 +20,15 @@ import { RangeSender, VaultReader } from './vault';
 
 /** What api, worker and commands need of files: their changes, quota, sweeping and sealed bytes. */
 @Module({
-  imports: [TypeOrmModule.forFeature([FileRow, StorageUsage]), StorageModule],
-  providers: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
+  imports: [TypeOrmModule.forFeature([FileRow, FileGrant, StorageUsage]), StorageModule],
+  providers: [
+    FileRepository,
+    FileGrantRepository,
+    FilesService,
+    StorageUsageService,
+    FileSweeper,
+    VaultReader,
+  ],
   exports: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
 })
 export class FilesModule {}

@@ -15,6 +15,7 @@ import { createObjectStores, type ObjectStores } from '@waybill/platform/storage
 import { DataSource } from 'typeorm';
 import { createTestDatabase } from '../../../../test/support/database';
 import { testEnvironment } from '../../../../test/support/environment';
+import { FileGrantRepository } from '../../files/file-grant.repository';
 import { FileRepository } from '../../files/file.repository';
 import { MemoryKeyring } from '../../files/testing/sealing';
 import { RunningTransfers } from '../running-transfers';
@@ -63,6 +64,7 @@ export class UploadWorld {
     const files = new FilesService(
       database,
       new FileRepository(database),
+      new FileGrantRepository(database),
       objects,
       usage,
       outbox,
