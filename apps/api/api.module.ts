@@ -8,6 +8,7 @@ import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
 import { HttpModule } from '@waybill/platform/http';
+import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
 import { ObservabilityModule } from '@waybill/platform/observability';
@@ -23,6 +24,7 @@ import { HealthModule } from './health/health.module';
     DatabaseModule,
     RedisModule,
     EventsModule,
+    IdempotencyModule,
     KeyringModule,
     ObjectsModule,
     StorageModule,

@@ -6,6 +6,7 @@ import { UploadsWorkerModule } from '@waybill/features/uploads';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
+import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
 import { QueueModule } from '@waybill/platform/queue';
@@ -20,6 +21,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     ConfigModule,
     DatabaseModule,
     EventsModule,
+    IdempotencyModule,
     KeyringModule,
     ObjectsModule,
     StorageModule,

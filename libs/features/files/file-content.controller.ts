@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { ApiProblems, CurrentPrincipal, UuidParam } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
 import { DownloadLinks } from './download-links';
@@ -35,6 +36,7 @@ export class FileContentController {
   }
 
   @Post('download-link')
+  @Idempotent()
   @ApiOperation({
     operationId: 'createDownloadLink',
     summary: 'Get a download link',

@@ -130,10 +130,20 @@ export class UploadsService {
     });
   }
 
-  /** Commits the last part, if there is one, and with it the upload: nothing can be added afterwards. */
-  async receive(upload: OpenUpload, part: SealedPart | null, attributes: unknown): Promise<void> {
+  /**
+   * Commits the last part, if there is one, and with it the upload: nothing can be added afterwards.
+   *
+   * @param together what else belongs into the transaction.
+   */
+  async receive(
+    upload: OpenUpload,
+    part: SealedPart | null,
+    attributes: unknown,
+    together?: (tx: Tx, uploadId: string) => Promise<void>,
+  ): Promise<void> {
     const { uploadId, fileId, ownerId, fileName } = upload;
     await this.database.transaction(async (tx) => {
+      await together?.(tx, uploadId);
       if (part) await this.commitPart(tx, upload, part);
       const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
       if (size === null) throw noLongerOpen();

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FilesModule } from '@waybill/features/files';
 import { DocumentDoor } from './multipart/document-door';
+import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
@@ -41,7 +42,7 @@ class UploadsCoreModule {}
 /** The doors, for the API. */
 @Module({
   imports: [UploadsCoreModule, PendingUploadsModule],
-  providers: [DocumentDoor],
+  providers: [DocumentDoor, KeyedUploads],
   controllers: [UploadController],
 })
 export class UploadsModule {}

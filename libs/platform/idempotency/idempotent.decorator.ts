@@ -24,6 +24,6 @@ export const TakesIdempotencyKey = (): MethodDecorator =>
     ApiProblems('VALIDATION_FAILED', 'REQUEST_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'),
   );
 
-/** Makes a route that creates something from JSON carry out each Idempotency-Key once. Stands above `@ApiProblems`. */
+/** Makes a route that creates something from JSON carry out each Idempotency-Key once. */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(UseInterceptors(IdempotencyInterceptor), TakesIdempotencyKey());

@@ -8,34 +8,49 @@ import type { OpenUpload } from '../upload.service';
 const FORM_OVERHEAD_BYTES = 512 * 1024;
 const IDLE_CHECK_MS = 1_000;
 
+/** What takes the bytes of the file, stopped and going on as `StagingWriter` is. */
+export interface FormWriter {
+  write(chunk: Buffer): boolean;
+  abandon(): Promise<void>;
+}
+
+/** Sees the form as it comes, before its door does. */
+export interface FormObserver extends MultipartHandler {
+  /** The form has come whole. */
+  onFormEnd(): void;
+}
+
 /** What a door does with the one file of its form. */
-export interface FormDoor {
+export interface FormDoor<Upload extends object = OpenUpload, Writer extends FormWriter = StagingWriter> {
   maxBytes: number;
   idleMs: number;
   /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
-  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<OpenUpload>;
-  write(upload: OpenUpload, on: { drain: () => void; error: (error: unknown) => void }): StagingWriter;
+  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<Upload>;
+  write(upload: Upload, on: { drain: () => void; error: (error: unknown) => void }): Writer;
   /** Everything has come: judges the fields, commits what is left of the file. */
   finish(
-    upload: OpenUpload,
-    writer: StagingWriter,
+    upload: Upload,
+    writer: Writer,
     fields: Iterable<readonly [name: string, value: string]>,
   ): Promise<void>;
   /** The upload began and came to nothing. */
-  fail(upload: OpenUpload, failureCode: string): Promise<void>;
+  fail(upload: Upload, failureCode: string): Promise<void>;
   /** Makes the transfer stoppable from elsewhere until the answered function is called. */
-  stoppable(upload: OpenUpload, stop: () => void): () => void;
+  stoppable(upload: Upload, stop: () => void): () => void;
 }
 
 /**
  * Receives one form: parses the body as it comes, hands the file's bytes to staging and stops the client when staging
  * is behind. No Node stream stands between socket and disk. However it ends, the writer has let go of what it held.
  */
-export class MultipartReception implements MultipartHandler {
+export class MultipartReception<
+  Upload extends object = OpenUpload,
+  Writer extends FormWriter = StagingWriter,
+> implements MultipartHandler {
   private readonly parser: MultipartParser;
   private readonly fields: [name: string, value: string][] = [];
-  private upload: OpenUpload | null = null;
-  private writer: StagingWriter | null = null;
+  private upload: Upload | null = null;
+  private writer: Writer | null = null;
   private beginning: Promise<void> | null = null;
   /** What of the file came while its upload was being begun. */
   private early: Buffer[] = [];
@@ -49,15 +64,19 @@ export class MultipartReception implements MultipartHandler {
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly door: FormDoor,
+    private readonly door: FormDoor<Upload, Writer>,
+    private readonly observer?: FormObserver,
   ) {
     const declared = this.declaredLength();
     if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
-    this.parser = new MultipartParser(request.headers['content-type'] ?? '', this);
+    this.parser = new MultipartParser(
+      request.headers['content-type'] ?? '',
+      observer ? new Observed(observer, this) : this,
+    );
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
-  async receive(): Promise<OpenUpload> {
+  async receive(): Promise<Upload> {
     const idleCheck = setInterval(() => this.checkIdle(), IDLE_CHECK_MS);
     let stopListening: (() => void) | undefined;
     try {
@@ -66,6 +85,7 @@ export class MultipartReception implements MultipartHandler {
         stopListening = this.listen(resolve);
       });
       this.parser.end();
+      this.observer?.onFormEnd();
       await this.beginning;
       if (!this.upload || !this.writer) throw missingFile();
       await this.door.finish(this.upload, this.writer, this.fields);
@@ -179,6 +199,34 @@ export class MultipartReception implements MultipartHandler {
       'FILE_TOO_LARGE',
       `The file is larger than the ${this.door.maxBytes} bytes allowed here.`,
     );
+  }
+}
+
+/** Lets an observer see each part of a form before whoever receives it. */
+class Observed implements MultipartHandler {
+  constructor(
+    private readonly observer: MultipartHandler,
+    private readonly receiver: MultipartHandler,
+  ) {}
+
+  onField(name: string, value: string): void {
+    this.observer.onField(name, value);
+    this.receiver.onField(name, value);
+  }
+
+  onFile(info: FilePartInfo): void {
+    this.observer.onFile(info);
+    this.receiver.onFile(info);
+  }
+
+  onFileData(chunk: Buffer): void {
+    this.observer.onFileData(chunk);
+    this.receiver.onFileData(chunk);
+  }
+
+  onFileEnd(): void {
+    this.observer.onFileEnd();
+    this.receiver.onFileEnd();
   }
 }
 
