@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuthModule, JwtAuthGuard, RolesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
+import { NotificationsModule } from '@waybill/features/notifications';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
@@ -14,7 +15,8 @@ import { ObjectsModule } from '@waybill/platform/objects';
 import { ObservabilityModule } from '@waybill/platform/observability';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
-import { HealthModule } from './health/health.module';
+import { HealthController } from './health/health.controller';
+import { MetricsController } from './metrics/metrics.controller';
 
 /** Everything that is asked over HTTP. */
 @Module({
@@ -30,11 +32,12 @@ import { HealthModule } from './health/health.module';
     StorageModule,
     QueueModule.forProducers(),
     HttpModule,
-    HealthModule,
     AuthModule,
     FilesApiModule,
     UploadsModule,
+    NotificationsModule,
   ],
+  controllers: [HealthController, MetricsController],
   providers: [
     // In this order: who asks, then what they may.
     { provide: APP_GUARD, useClass: JwtAuthGuard },

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { AppConfig, ConfigError } from '@waybill/platform/config';
-import { Drain, WaybillLogger } from '@waybill/platform/observability';
+import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { createApp } from './create-app';
 import { GracefulStop } from './graceful-stop';
 
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
 
   const graceful = new GracefulStop(app, app.get(Drain), config.http.shutdownMs);
   stopWhenTold(graceful, logger, config.http.shutdownMs);
+  await OperationsServer.beside(app, 'api');
   await app.listen(config.http.port, config.http.host);
   logger.log('The API is ready.', { url: config.http.publicUrl, port: config.http.port });
 }

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { StorageModule } from '@waybill/platform/storage';
 import { DownloadController } from './download.controller';
 import { DownloadLinks } from './download-links';
+import { DownloadMetrics } from './download-metrics';
 import { DownloadService } from './download.service';
 import { FileAccess } from './file-access';
 import { FileCatalogue } from './file-catalogue';
@@ -42,7 +43,12 @@ export class FilesModule {}
     FileCatalogue,
     DownloadLinks,
     DownloadService,
-    { provide: RangeSender, useFactory: () => new RangeSender() },
+    DownloadMetrics,
+    {
+      provide: RangeSender,
+      inject: [DownloadMetrics],
+      useFactory: ({ count }: DownloadMetrics) => new RangeSender({ onEnd: count }),
+    },
   ],
 })
 export class FilesApiModule {}

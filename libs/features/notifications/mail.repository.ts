@@ -66,6 +66,15 @@ export class MailRepository {
     );
   }
 
+  /** Mails that are owed, and for how many seconds the oldest has been. */
+  async backlog(): Promise<{ count: number; age: number }> {
+    const [row] = await this.database.query<{ count: number; age: number }>(
+      `SELECT count(*)::int AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age
+       FROM mails WHERE status = 'pending'`,
+    );
+    return row!;
+  }
+
   /** Mails whose time has come, the longest overdue first. */
   async findDue(limit: number): Promise<DueMail[]> {
     return this.database.query<DueMail>(

@@ -6,6 +6,7 @@ import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
+import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
@@ -27,6 +28,7 @@ import { ValidationService } from './validation.service';
     ValidationService,
     SealingRepository,
     SealingService,
+    SealingMetrics,
   ],
   exports: [
     UploadRepository,
@@ -35,6 +37,7 @@ import { ValidationService } from './validation.service';
     ValidationService,
     SealingRepository,
     SealingService,
+    SealingMetrics,
   ],
 })
 class UploadsCoreModule {}

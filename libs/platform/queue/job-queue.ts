@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { JOBS, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
 import type { Queue } from 'bull';
+import { correlate } from './correlation';
 
 /** How long a request may wait for Redis to take a hint. */
 const PATIENCE_MS = 1_000;
@@ -30,7 +31,7 @@ export class JobQueue {
     if (queue.client.status !== 'ready') return this.lost(job.name, 'Redis is not connected');
 
     const added = queue
-      .add(job.name, job.data, {
+      .add(job.name, correlate(job.data), {
         jobId: (id as (data: unknown) => string)(job.data),
         delay: job.delayMs,
         // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { fileAad, generateDek, wipe } from '@waybill/core/crypto';
-import { AppError, isAppError } from '@waybill/core/kernel';
+import { AppError, isAppError, type ErrorCode } from '@waybill/core/kernel';
 import { FilesService } from '@waybill/features/files';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, type Tx } from '@waybill/platform/database';
@@ -55,7 +55,7 @@ export class SealingService {
     const lease = this.keepLease(upload, attempt, signal);
     try {
       await this.sealClaimed(upload, attempt, lease.signal);
-      return { kind: 'completed' };
+      return { kind: 'completed', bytes: upload.offsetBytes };
     } catch (error) {
       return await this.recordFailure(upload, attempt, error, signal.aborted);
     } finally {
@@ -194,7 +194,8 @@ export class SealingService {
       return true;
     });
     if (!recorded) return { kind: 'not-due' };
-    return exhausted ? { kind: 'failed' } : { kind: 'postponed', attempt, delayMs };
+    if (exhausted) return { kind: 'failed', code };
+    return { kind: 'postponed', attempt, delayMs, code: stopping ? null : code };
   }
 
   /** Twice as long each time, from the configured first wait up to ten minutes, spread so that crowds disperse. */
@@ -226,10 +227,11 @@ export class SealingService {
 }
 
 export type SealingOutcome =
-  | { kind: 'completed' }
+  | { kind: 'completed'; bytes: number }
   | { kind: 'not-due' }
-  | { kind: 'failed' }
-  | { kind: 'postponed'; attempt: number; delayMs: number };
+  | { kind: 'failed'; code: ErrorCode }
+  /** Without a code it did nothing wrong: its process is to stop. */
+  | { kind: 'postponed'; attempt: number; delayMs: number; code: ErrorCode | null };
 
 function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
