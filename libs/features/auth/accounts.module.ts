@@ -17,6 +17,7 @@ import { RefreshToken, Session } from './session.entity';
 import { SessionRepository } from './session.repository';
 import { SessionRevocation } from './session-revocation';
 import { User } from './user.entity';
+import { UserAdministrationRepository } from './user-administration.repository';
 import { UserRepository } from './user.repository';
 
 /** Accounts without HTTP: for the worker, the command line, and `AuthModule`. */
@@ -26,6 +27,7 @@ import { UserRepository } from './user.repository';
   ],
   providers: [
     UserRepository,
+    UserAdministrationRepository,
     SessionRepository,
     SessionRevocation,
     ApiKeyRepository,
@@ -40,6 +42,7 @@ import { UserRepository } from './user.repository';
   ],
   exports: [
     UserRepository,
+    UserAdministrationRepository,
     SessionRepository,
     SessionRevocation,
     ApiKeyRepository,

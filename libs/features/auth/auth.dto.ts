@@ -6,7 +6,7 @@ import { EMAIL_MAX_LENGTH, isEmailAddress } from './email-address';
 /** In UTF-16 units, of which a character has at most two: whatever is longer is nobody's password. */
 const PASSWORD_MAX_UNITS = PASSWORD_MAX_CHARACTERS * 2;
 const TOKEN_MAX_LENGTH = 512;
-const NAME_MAX_LENGTH = 200;
+export const NAME_MAX_LENGTH = 200;
 
 function IsEmailAddress(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(

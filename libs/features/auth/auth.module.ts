@@ -16,6 +16,8 @@ import { PasswordsService } from './passwords.service';
 import { Principals } from './principals';
 import { SessionsService } from './sessions.service';
 import { SignupService } from './signup.service';
+import { UsersController } from './users.controller';
+import { UsersService } from './users.service';
 
 /**
  * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard`) for
@@ -28,7 +30,7 @@ import { SignupService } from './signup.service';
     PassportModule,
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
   ],
-  controllers: [AuthController, ConfirmationController, PasswordController],
+  controllers: [AuthController, ConfirmationController, PasswordController, UsersController],
   providers: [
     AccessTokens,
     SessionsService,
@@ -37,6 +39,7 @@ import { SignupService } from './signup.service';
     LoginThrottle,
     ConfirmationService,
     PasswordsService,
+    UsersService,
     Principals,
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },

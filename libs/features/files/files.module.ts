@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { StorageModule } from '@waybill/platform/storage';
+import { DepartedOwners } from './departed-owners';
 import { DownloadController } from './download.controller';
 import { DownloadLinks } from './download-links';
 import { DownloadMetrics } from './download-metrics';
@@ -27,6 +28,7 @@ import { RangeSender, VaultReader } from './vault';
     FileGrantRepository,
     FilesService,
     StorageUsageService,
+    DepartedOwners,
     FileSweeper,
     VaultReader,
   ],

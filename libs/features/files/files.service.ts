@@ -114,10 +114,11 @@ export class FilesService {
   /**
    * Deletes a file: its key is destroyed with the commit, its bytes soon after.
    *
+   * @param actorId who asks for it; null for the system.
    * @param revision the only one that may be deleted; null for whatever is there.
    * @throws AppError `PRECONDITION_FAILED` when it has another revision by now; `NOT_FOUND` when it is gone already.
    */
-  async delete(fileId: string, actorId: string, revision: number | null): Promise<void> {
+  async delete(fileId: string, actorId: string | null, revision: number | null): Promise<void> {
     await this.database.transaction(async (tx) => {
       const buried = await this.files.entomb(tx, fileId, revision, this.clock.now());
       if (buried === null) {

@@ -111,11 +111,18 @@ export class UploadWorld {
     );
     const source = await new DataSource(dataSourceOptions(config)).initialize();
     const stores = createObjectStores(config.storage);
-    return new UploadWorld(source, config, stores, async () => {
+    const world = new UploadWorld(source, config, stores, async () => {
       await source.destroy();
       await database.drop();
       await rm(directory, { recursive: true, force: true });
     });
+    const { userId, role } = world.principal;
+    await world.query(`INSERT INTO users (id, email, role, password_hash) VALUES ($1, $2, $3, '')`, [
+      userId,
+      'ops@example.com',
+      role,
+    ]);
+    return world;
   }
 
   /** An upload of a text file through the plain door, with its writer. */
