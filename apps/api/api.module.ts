@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AuthModule, JwtAuthGuard, RolesGuard } from '@waybill/features/auth';
+import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
 import { NotificationsModule } from '@waybill/features/notifications';
 import { UploadsModule } from '@waybill/features/uploads';
@@ -42,6 +42,7 @@ import { MetricsController } from './metrics/metrics.controller';
     // In this order: who asks, then what they may.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
+    { provide: APP_GUARD, useClass: ScopesGuard },
   ],
 })
 export class ApiModule {}

@@ -5,6 +5,8 @@ import { AppConfig } from '@waybill/platform/config';
 import { PrincipalSource } from '@waybill/platform/http';
 import { AccessTokens, jwtOptions } from './access-tokens';
 import { AccountsModule } from './accounts.module';
+import { ApiKeysController } from './api-keys.controller';
+import { ApiKeys } from './api-keys.service';
 import { AuthController } from './auth.controller';
 import { ConfirmationController } from './confirmation.controller';
 import { ConfirmationService } from './confirmation.service';
@@ -20,7 +22,7 @@ import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
 /**
- * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard`) for
+ * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard` and `ScopesGuard`) for
  * all routes; features meet authentication through `Principal` and, where no guard has asked, `PrincipalSource`.
  */
 @Global()
@@ -30,8 +32,15 @@ import { UsersService } from './users.service';
     PassportModule,
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
   ],
-  controllers: [AuthController, ConfirmationController, PasswordController, UsersController],
+  controllers: [
+    AuthController,
+    ConfirmationController,
+    PasswordController,
+    UsersController,
+    ApiKeysController,
+  ],
   providers: [
+    ApiKeys,
     AccessTokens,
     SessionsService,
     SignupService,
@@ -44,6 +53,6 @@ import { UsersService } from './users.service';
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },
   ],
-  exports: [AccountsModule, PrincipalSource],
+  exports: [AccountsModule, PrincipalSource, ApiKeys],
 })
 export class AuthModule {}

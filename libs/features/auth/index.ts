@@ -7,3 +7,4 @@ export { CredentialSweeper } from './credential-sweeper';
 export { JwtAuthGuard } from './jwt-auth.guard';
 export { ResetLinks } from './reset-links';
 export { RolesGuard } from './roles.guard';
+export { ScopesGuard } from './scopes.guard';

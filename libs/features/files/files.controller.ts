@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { AppError, Clock, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, UuidParam, setNextLink } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, UuidParam, setNextLink, Scope } from '@waybill/platform/http';
 import { evaluateConditional } from '@waybill/platform/http/range';
 import type { Request, Response } from 'express';
 import { FileAccess } from './file-access';
@@ -36,6 +36,7 @@ export class FilesController {
   ) {}
 
   @Get()
+  @Scope('files:read')
   @ApiOperation({
     operationId: 'listFiles',
     summary: 'List files',
@@ -58,6 +59,7 @@ export class FilesController {
   }
 
   @Get(':id')
+  @Scope('files:read')
   @ApiOperation({ operationId: 'getFile', summary: 'Look at a file' })
   @ApiHeader({ name: 'If-None-Match', required: false })
   @ApiOkResponse({
@@ -83,6 +85,7 @@ export class FilesController {
   }
 
   @Patch(':id')
+  @Scope('files:write')
   @ApiOperation({
     operationId: 'updateFile',
     summary: 'Change a file',
@@ -120,6 +123,7 @@ export class FilesController {
   }
 
   @Delete(':id')
+  @Scope('files:write')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'deleteFile',

@@ -3,7 +3,7 @@ import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } f
 import { AppError, Clock, isUuid, type Principal } from '@waybill/core/kernel';
 import { progressView } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, Roles, UuidParam } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, Roles, UuidParam, Scope } from '@waybill/platform/http';
 import { TakesIdempotencyKey } from '@waybill/platform/idempotency';
 import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
@@ -40,6 +40,7 @@ export class UploadController {
   ) {}
 
   @Post()
+  @Scope('files:write')
   @ApiOperation({
     operationId: 'uploadDocument',
     summary: 'Upload a document',
@@ -94,6 +95,7 @@ export class UploadController {
   }
 
   @Get('progress/:uploadId')
+  @Scope('files:read', 'files:write')
   @ApiOperation({ operationId: 'getUploadProgress', summary: 'See how an upload is getting on' })
   @ApiResponse({ status: 200, type: UploadProgressDto, description: 'What is known of it now.' })
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
@@ -105,6 +107,7 @@ export class UploadController {
   }
 
   @Post('cancel/:uploadId')
+  @Scope('files:write')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'cancelUpload',
@@ -122,6 +125,7 @@ export class UploadController {
   }
 
   @Post('retry/:uploadId')
+  @Scope('files:write')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'retryUpload',
