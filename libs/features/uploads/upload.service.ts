@@ -143,7 +143,6 @@ export class UploadsService {
   ): Promise<void> {
     const { uploadId, fileId, ownerId, fileName } = upload;
     await this.database.transaction(async (tx) => {
-      await together?.(tx, uploadId);
       if (part) await this.commitPart(tx, upload, part);
       else await this.requireStillAllowed(tx, ownerId);
       const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
@@ -157,6 +156,7 @@ export class UploadsService {
         subjectId: uploadId,
         data: { uploadId, fileId, fileName, size },
       });
+      await together?.(tx, uploadId);
     });
   }
 
