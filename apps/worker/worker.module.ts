@@ -12,6 +12,7 @@ import { ObjectsModule } from '@waybill/platform/objects';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
 import { FeedLoop } from './feed-loop';
+import { GrantedFilesModule } from './granted-files.module';
 import { ObjectSweeper } from './object-sweeper';
 import { UpkeepProcessor } from './upkeep.processor';
 
@@ -30,6 +31,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     FilesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
+    GrantedFilesModule,
   ],
   providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],
 })

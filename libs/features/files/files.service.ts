@@ -4,6 +4,7 @@ import { Database, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { changedProperties, recipientsAfter, type FileChanges } from './file-changes';
+import { isExpired } from './file.policy';
 import { FileGrantRepository } from './file-grant.repository';
 import { FileRepository, type BuriedFile, type FileRecord, type NewFile } from './file.repository';
 import { StorageUsageService } from './storage-usage.service';
@@ -109,6 +110,17 @@ export class FilesService {
         data: { fileId: file.id, fileName: file.name, userId },
       });
     }
+  }
+
+  /** A file as its recipients may know it, if this client, whose address is verified, may have it now; else null. */
+  async findFor(
+    client: { userId: string; email: string },
+    fileId: string,
+  ): Promise<{ name: string; ownerName: string | null } | null> {
+    const reader = { ...client, role: 'client', emailVerified: true } as const;
+    const [file] = await this.files.permitted(reader, 'read', [fileId]);
+    if (file === undefined || file.deletedAt !== null || isExpired(file, this.clock.now())) return null;
+    return { name: file.name, ownerName: file.ownerName };
   }
 
   /**
