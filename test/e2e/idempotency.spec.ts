@@ -302,6 +302,24 @@ describe('POST /api/auth/signup with an Idempotency-Key', () => {
   });
 });
 
+describe('POST /api/auth/api-keys with an Idempotency-Key', () => {
+  const NAMED = { name: 'nightly report', scopes: ['files:read'] };
+
+  it('makes one key of two requests, and shows it again to whoever asked for it', async () => {
+    const key = randomUUID();
+    const first = await ops.post('/api/auth/api-keys', NAMED, keyed(key));
+    const second = await ops.post('/api/auth/api-keys', NAMED, keyed(key));
+    const theirs = await otherOps.post('/api/auth/api-keys', NAMED, keyed(key));
+    expect([first.status, second.status, theirs.status]).toEqual([201, 201, 201]);
+    expect([second.body, replayed(second)]).toEqual([first.body, true]);
+    expect(theirs.body.key).not.toBe(first.body.key);
+    const listed = await ops.get('/api/auth/api-keys');
+    expect(listed.body.items).toHaveLength(1);
+    const elsewhere = await ops.upload(document, { headers: keyed(key) });
+    expect(elsewhere.body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+  });
+});
+
 describe('the header', () => {
   it.each([
     ['empty', ''],

@@ -10,6 +10,7 @@ import {
 import { Clock, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { ApiProblems, CurrentPrincipal, PageQuery, setNextLink, UuidParam } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiKeyPageDto, CreateApiKeyDto, CreatedApiKeyDto, expiryOf } from './api-keys.dto';
 import { ApiKeys } from './api-keys.service';
@@ -26,6 +27,7 @@ export class ApiKeysController {
   ) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({
     operationId: 'createApiKey',
     summary: 'Make an API key',
