@@ -7,6 +7,8 @@ import { ApiKey } from './api-key.entity';
 import { ApiKeyRepository } from './api-key.repository';
 import { CredentialSweeper } from './credential-sweeper';
 import { Invitation } from './invitation.entity';
+import { InvitationLinks } from './invitation-links';
+import { InvitationRepository } from './invitation.repository';
 import { LoginFailure } from './login-failure.entity';
 import { OneTimeToken } from './one-time-token.entity';
 import { OneTimeTokenRepository } from './one-time-token.repository';
@@ -38,6 +40,8 @@ import { UserRepository } from './user.repository';
     AccountDirectory,
     ConfirmationLinks,
     ResetLinks,
+    InvitationRepository,
+    InvitationLinks,
     CredentialSweeper,
   ],
   exports: [
@@ -52,6 +56,8 @@ import { UserRepository } from './user.repository';
     AccountDirectory,
     ConfirmationLinks,
     ResetLinks,
+    InvitationRepository,
+    InvitationLinks,
     CredentialSweeper,
   ],
 })

@@ -4,11 +4,11 @@ import type { Role } from '@waybill/core/kernel';
 import { EMAIL_MAX_LENGTH, isEmailAddress } from './email-address';
 
 /** In UTF-16 units, of which a character has at most two: whatever is longer is nobody's password. */
-const PASSWORD_MAX_UNITS = PASSWORD_MAX_CHARACTERS * 2;
+export const PASSWORD_MAX_UNITS = PASSWORD_MAX_CHARACTERS * 2;
 const TOKEN_MAX_LENGTH = 512;
 export const NAME_MAX_LENGTH = 200;
 
-function IsEmailAddress(options?: ValidationOptions): PropertyDecorator {
+export function IsEmailAddress(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
       name: 'isEmailAddress',

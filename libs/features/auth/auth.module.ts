@@ -10,6 +10,8 @@ import { ApiKeys } from './api-keys.service';
 import { AuthController } from './auth.controller';
 import { ConfirmationController } from './confirmation.controller';
 import { ConfirmationService } from './confirmation.service';
+import { InvitationsController } from './invitations.controller';
+import { InvitationsService } from './invitations.service';
 import { JwtStrategy } from './jwt.strategy';
 import { LoginService } from './login.service';
 import { LoginThrottle } from './login-throttle';
@@ -38,6 +40,7 @@ import { UsersService } from './users.service';
     PasswordController,
     UsersController,
     ApiKeysController,
+    InvitationsController,
   ],
   providers: [
     ApiKeys,
@@ -48,6 +51,7 @@ import { UsersService } from './users.service';
     LoginThrottle,
     ConfirmationService,
     PasswordsService,
+    InvitationsService,
     UsersService,
     Principals,
     JwtStrategy,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ApiKeyRepository } from './api-key.repository';
+import { InvitationRepository } from './invitation.repository';
 import { SessionRepository } from './session.repository';
 import { UserAdministrationRepository } from './user-administration.repository';
 
@@ -14,6 +15,7 @@ export class CredentialSweeper {
   constructor(
     private readonly sessions: SessionRepository,
     private readonly apiKeys: ApiKeyRepository,
+    private readonly invitations: InvitationRepository,
     private readonly users: UserAdministrationRepository,
   ) {}
 
@@ -21,7 +23,8 @@ export class CredentialSweeper {
   async run(): Promise<number> {
     const sessions = await this.sessions.purgeExpired(BATCH);
     const apiKeys = await this.apiKeys.purgeExpired(BATCH);
+    const invitations = await this.invitations.purgeExpired(BATCH);
     const users = await this.users.forgetTombstones(BATCH);
-    return sessions + apiKeys + users;
+    return sessions + apiKeys + invitations + users;
   }
 }
