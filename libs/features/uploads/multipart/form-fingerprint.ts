@@ -1,7 +1,7 @@
 import { createSha256 } from '@waybill/core/crypto';
 import { canonicalJson } from '@waybill/platform/idempotency';
 import type { FilePartInfo } from '@waybill/platform/http/multipart';
-import type { FormObserver } from './multipart-reception';
+import type { FormObserver } from './form-observer';
 
 /**
  * Two forms are the same when their fields and their file are: its digest, its name, its declared type. Boundaries, and

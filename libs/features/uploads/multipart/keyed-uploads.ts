@@ -15,7 +15,8 @@ import type { OpenUpload } from '../upload.service';
 import { UploadRepository } from '../upload.repository';
 import { discardingDoor } from './discarding-door';
 import { FormFingerprint } from './form-fingerprint';
-import { MultipartReception, type FormObserver } from './multipart-reception';
+import type { FormObserver } from './form-observer';
+import { MultipartReception } from './multipart-reception';
 
 /** What the reception of a form has to do for its Idempotency-Key. */
 export interface UploadKey {

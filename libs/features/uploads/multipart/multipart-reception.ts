@@ -3,6 +3,7 @@ import { AppError, isAppError } from '@waybill/core/kernel';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
+import { ObservedForm, type FormObserver } from './form-observer';
 
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
@@ -12,12 +13,6 @@ const IDLE_CHECK_MS = 1_000;
 export interface FormWriter {
   write(chunk: Buffer): boolean;
   abandon(): Promise<void>;
-}
-
-/** Sees the form as it comes, before its door does. */
-export interface FormObserver extends MultipartHandler {
-  /** The form has come whole. */
-  onFormEnd(): void;
 }
 
 /** What a door does with the one file of its form. */
@@ -69,10 +64,8 @@ export class MultipartReception<
   ) {
     const declared = this.declaredLength();
     if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
-    this.parser = new MultipartParser(
-      request.headers['content-type'] ?? '',
-      observer ? new Observed(observer, this) : this,
-    );
+    const handler = observer ? new ObservedForm(observer, this) : this;
+    this.parser = new MultipartParser(request.headers['content-type'] ?? '', handler);
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
@@ -199,34 +192,6 @@ export class MultipartReception<
       'FILE_TOO_LARGE',
       `The file is larger than the ${this.door.maxBytes} bytes allowed here.`,
     );
-  }
-}
-
-/** Lets an observer see each part of a form before whoever receives it. */
-class Observed implements MultipartHandler {
-  constructor(
-    private readonly observer: MultipartHandler,
-    private readonly receiver: MultipartHandler,
-  ) {}
-
-  onField(name: string, value: string): void {
-    this.observer.onField(name, value);
-    this.receiver.onField(name, value);
-  }
-
-  onFile(info: FilePartInfo): void {
-    this.observer.onFile(info);
-    this.receiver.onFile(info);
-  }
-
-  onFileData(chunk: Buffer): void {
-    this.observer.onFileData(chunk);
-    this.receiver.onFileData(chunk);
-  }
-
-  onFileEnd(): void {
-    this.observer.onFileEnd();
-    this.receiver.onFileEnd();
   }
 }
 
