@@ -320,6 +320,15 @@ describe('POST /api/auth/api-keys with an Idempotency-Key', () => {
   });
 });
 
+it('invites once', async () => {
+  const key = randomUUID();
+  const offer = { email: `guest-${randomUUID()}@example.com`, role: 'client' };
+  const first = await ops.post('/api/auth/invitations', offer, keyed(key));
+  const second = await ops.post('/api/auth/invitations', offer, keyed(key));
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect([second.body, replayed(second)]).toEqual([first.body, true]);
+});
+
 describe('the header', () => {
   it.each([
     ['empty', ''],

@@ -10,6 +10,7 @@ import {
 import { isAppError, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { AcceptsForm, ApiProblems, CurrentPrincipal, Public, RateLimit, Roles } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { UserDto } from './auth.dto';
 import { perAddress } from './auth.limits';
@@ -30,6 +31,7 @@ export class InvitationsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Roles('ops')
   @RateLimit(OF_INVITER)
   @ApiBearerAuth()
