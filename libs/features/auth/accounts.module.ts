@@ -10,6 +10,7 @@ import { Invitation } from './invitation.entity';
 import { InvitationLinks } from './invitation-links';
 import { InvitationRepository } from './invitation.repository';
 import { LoginFailure } from './login-failure.entity';
+import { LoginFailureRepository } from './login-failure.repository';
 import { OneTimeToken } from './one-time-token.entity';
 import { OneTimeTokenRepository } from './one-time-token.repository';
 import { OneTimeTokens } from './one-time-tokens';
@@ -33,6 +34,7 @@ import { UserRepository } from './user.repository';
     SessionRepository,
     SessionRevocation,
     ApiKeyRepository,
+    LoginFailureRepository,
     OneTimeTokenRepository,
     OneTimeTokens,
     PasswordHasher,
@@ -50,6 +52,7 @@ import { UserRepository } from './user.repository';
     SessionRepository,
     SessionRevocation,
     ApiKeyRepository,
+    LoginFailureRepository,
     OneTimeTokens,
     PasswordHasher,
     AccountsService,
