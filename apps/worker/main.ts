@@ -1,11 +1,10 @@
 import 'reflect-metadata';
+import { config } from './settings';
 import { NestFactory } from '@nestjs/core';
-import { AppConfig, ConfigError } from '@waybill/platform/config';
 import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { WorkerModule } from './worker.module';
 
 async function main(): Promise<void> {
-  const config = new AppConfig(process.env);
   const logger = new WaybillLogger({ level: config.logLevel, service: 'worker' });
   const worker = await NestFactory.createApplicationContext(WorkerModule, { logger, abortOnError: false });
   const operations = await OperationsServer.beside(worker, 'worker');
@@ -33,6 +32,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error);
   process.exit(1);
 });

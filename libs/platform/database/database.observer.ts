@@ -9,7 +9,7 @@ export class DatabaseObserver {
     readiness.register('database', () => database.check());
     const help = 'Connections of this process by state; waiting are those who ask for one';
     const connections = metrics.gauge('waybill_database_connections', help, ['state']);
-    metrics.onScrape('pool', [connections], async () => {
+    metrics.beforeScrape(() => {
       for (const [state, count] of Object.entries(database.connections())) connections.set({ state }, count);
     });
   }

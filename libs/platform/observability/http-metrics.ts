@@ -56,7 +56,7 @@ export class HttpMetrics {
   constructor(metrics: Metrics) {
     const help = 'Requests now being answered';
     const running = metrics.gauge('waybill_http_requests_running', help);
-    metrics.onScrape('http', [running], async () => running.set(this.running));
+    metrics.beforeScrape(() => running.set(this.running));
     metrics.add(this.durations());
     metrics.add(this.counter('waybill_http_received_bytes_total', 'Bytes that requests brought', 'received'));
     metrics.add(this.counter('waybill_http_sent_bytes_total', 'Bytes that answers took', 'sent'));

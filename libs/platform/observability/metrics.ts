@@ -37,6 +37,7 @@ const PATIENCE_MS = 2_000;
 export class Metrics {
   private readonly log = new Logger(Metrics.name);
   private readonly registry = new Registry();
+  private readonly samples: (() => void)[] = [];
   private readonly sources: Source[] = [];
   private readonly unlabelled = new Set<Gauge>();
   private readonly failed: Gauge<'source'>;
@@ -75,6 +76,11 @@ export class Metrics {
     this.registry.registerMetric(metric as unknown as Metric);
   }
 
+  /** Reads what this process knows by itself, before any source is asked: that would use connections, and be counted. */
+  beforeScrape(sample: () => void): void {
+    this.samples.push(sample);
+  }
+
   /**
    * Asks a source whenever somebody asks for the figures. One that fails or is too slow loses its gauges for that time,
    * so that nobody takes old values for new ones, and is named in `waybill_metrics_source_failed`.
@@ -93,6 +99,7 @@ export class Metrics {
   }
 
   private async refreshAll(): Promise<void> {
+    for (const sample of this.samples) sample();
     await Promise.all(this.sources.map((source) => this.refresh(source)));
   }
 
