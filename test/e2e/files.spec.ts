@@ -80,12 +80,16 @@ describe('A01 what one may not know of answers like nothing', () => {
   it.each(ROUTES)('%s', async (_, call) => {
     const own = await publish(ops);
     const hidden = await publish(ops, { attributes: { visibility: 'private' } });
+    const recipients = [`another-${client.email}`];
+    const others = await publish(ops, { attributes: { visibility: 'restricted', recipients } });
     const nothing = comparable(await call(otherOps, uuidv7()));
     expect(nothing).toMatchObject({ status: 404 });
     for (const [caller, id] of [
       [otherOps, own.id],
       [admin, own.id],
       [client, hidden.id],
+      [client, others.id],
+      [otherOps, others.id],
       [ops, uuidv7()],
       [client, uuidv7()],
     ] as const) {
