@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, uuidv7, type Role } from '@waybill/core/kernel';
 import { AccountsService } from '@waybill/features/auth';
+import { schemaDrift } from '@waybill/platform/database';
 import { IdempotencyKeys } from '@waybill/platform/idempotency';
+import { DataSource } from 'typeorm';
 import { UploadsService } from '../../libs/features/uploads/upload.service';
 import { ValidationService } from '../../libs/features/uploads/validation.service';
 import { genuine, largeDocument } from '../fixtures/documents';
@@ -363,4 +365,9 @@ it('is swept when its time is over', async () => {
   await api.query(`UPDATE idempotency_keys SET expires_at = now() - interval '1 second'`);
   expect(await part(IdempotencyKeys).sweep()).toBeGreaterThan(0);
   expect(await api.query(`SELECT 1 FROM idempotency_keys WHERE state = 'done'`)).toEqual([]);
+});
+
+it('has a table that is what the entity says', async () => {
+  const drift = await schemaDrift(part(DataSource));
+  expect(drift.filter((statement) => statement.includes('idempotency_keys'))).toEqual([]);
 });

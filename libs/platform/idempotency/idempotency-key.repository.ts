@@ -5,7 +5,6 @@ import type { KeyedRequest } from './keyed-request';
 
 /** How long an answer is kept. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
-const SWEEP_BATCH = 1_000;
 
 /** A key as one request holds it. */
 export interface Holding {
@@ -101,14 +100,14 @@ export class IdempotencyKeyRepository {
     if (deleted.length === 0) await this.change(holding, `lease_until = '-infinity'`, []);
   }
 
-  /** Removes one batch of keys whose time is over, and tells how many that were. */
-  async purge(): Promise<number> {
+  /** Removes keys whose time is over, at most `limit`, and tells how many that were. */
+  async purge(limit: number): Promise<number> {
     const rows = await this.database.query(
       `DELETE FROM idempotency_keys WHERE (scope, key_hash) IN (
          SELECT scope, key_hash FROM idempotency_keys k
          WHERE k.expires_at < now() AND ${FREE} LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING 1`,
-      [SWEEP_BATCH],
+      [limit],
     );
     return rows.length;
   }

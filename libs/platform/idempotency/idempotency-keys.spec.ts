@@ -321,6 +321,16 @@ describe('a request that died', () => {
 });
 
 describe('the sweep', () => {
+  it('ends when nothing is left of what is over, however much that is', async () => {
+    await database.query(
+      `INSERT INTO idempotency_keys (scope, key_hash, operation, state, holder, lease_until, expires_at)
+       SELECT 'user:gone', sha256(n::text::bytea), '', 'done', gen_random_uuid(), now(), now() - interval '1 hour'
+       FROM generate_series(1, 2500) AS n`,
+    );
+    expect(await keys.sweep()).toBeGreaterThanOrEqual(2500);
+    expect(await database.query(`SELECT 1 FROM idempotency_keys WHERE scope = 'user:gone'`)).toEqual([]);
+  });
+
   it('removes what is over: answers after their time, keys of the dead, and nothing that is held', async () => {
     const [kept, over, dead, held] = [newRequest(), newRequest(), newRequest(), newRequest()];
     await send(kept);

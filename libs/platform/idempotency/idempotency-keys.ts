@@ -6,15 +6,16 @@ import { AnswerBox } from './answer-box';
 import { HeldKey } from './held-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { keyReused, requestInProgress } from './idempotency.errors';
-import { replay } from './kept-answer';
+import { replay, type KeptAnswer } from './kept-answer';
 import type { KeyedRequest } from './keyed-request';
 
 /** Between a look that finds a key taken and one that finds it free lies a request that ended. */
 const LOOKS = 3;
+const SWEEP_BATCH = 1_000;
 
 /** The key was answered before. */
 export class EarlierAnswer {
-  constructor(private readonly known: { fingerprint: Buffer; open: () => Parameters<typeof replay>[0] }) {}
+  constructor(private readonly known: { fingerprint: Buffer; open: () => KeptAnswer }) {}
 
   /**
    * Gives the answer again, to a request with the same body: returns the body, or throws the refusal.
@@ -57,7 +58,7 @@ export class IdempotencyKeys {
       const holder = uuidv7();
       const taken = await this.keys.take(request, holder, fingerprint, leaseMs);
       if (taken !== null) {
-        const seal = (answer: Parameters<AnswerBox['seal']>[1]): Buffer => this.box.seal(request, answer);
+        const seal = (answer: KeptAnswer): Buffer => this.box.seal(request, answer);
         const holding = { scope, keyHash, holder };
         return new HeldKey({ holding, leaseMs, keys: this.keys, seal, made: taken.made });
       }
@@ -79,7 +80,8 @@ export class IdempotencyKeys {
 
   /** Removes what is no longer kept; tells how many keys that were. */
   async sweep(): Promise<number> {
-    return this.keys.purge();
+    const removed = await this.keys.purge(SWEEP_BATCH);
+    return removed < SWEEP_BATCH ? removed : removed + (await this.sweep());
   }
 }
 
