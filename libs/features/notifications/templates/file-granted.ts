@@ -1,6 +1,6 @@
 import { letter } from './letter';
 import type { MailText } from './mail-template';
-import { greeting, oneLine } from './text';
+import { greeting, nameIn, oneLine } from './text';
 
 export interface GrantedFacts {
   fullName: string | null;
@@ -13,7 +13,7 @@ export interface GrantedFacts {
 
 /** Tells somebody that a file was made available to him. */
 export function fileGrantedMail({ fullName, fileName, ownerName, url }: GrantedFacts): MailText {
-  const owner = oneLine(ownerName ?? '') || 'Somebody';
+  const owner = nameIn(ownerName) ?? 'Somebody';
   return letter({
     subject: 'A file is available to you',
     hello: greeting(fullName),

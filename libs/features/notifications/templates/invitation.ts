@@ -1,7 +1,7 @@
 import type { Role } from '@waybill/core/kernel';
 import { letter } from './letter';
 import type { MailText } from './mail-template';
-import { oneLine, utc } from './text';
+import { nameIn, utc } from './text';
 
 export interface InvitationFacts {
   /** Whoever invites; null where he gave no name. */
@@ -19,7 +19,7 @@ const PURPOSE: Record<Role, string> = {
 
 /** Offers somebody an account. */
 export function invitationMail({ inviter, role, url, expiresAt }: InvitationFacts): MailText {
-  const who = (inviter && oneLine(inviter)) || 'Somebody';
+  const who = nameIn(inviter) ?? 'Somebody';
   return letter({
     subject: 'You are invited to Waybill',
     hello: 'Hello,',

@@ -27,6 +27,18 @@ describe.each(LETTERS)('the letter of a %s', (_name, make) => {
     for (const name of [null, '', '\u202e\r\n']) expect(make(name).text).toMatch(/^Hello,\n/);
   });
 
+  it.each(['https://evil.example', 'win at evil.example', 'mail me@evil', 'evil/offer', 'www.evil.example'])(
+    'W02 says no name that could pass for a link: %s',
+    (name) => {
+      const { text, html } = make(name);
+      for (const body of [text, html]) expect(body).not.toContain('evil');
+    },
+  );
+
+  it.each(['J. R. R. Tolkien', 'J.R.R. Tolkien', 'Jean-Luc O’Neill', '李明'])('says %s', (name) => {
+    expect(make(name).text).toContain(name);
+  });
+
   it.each([
     ['markup', '<img src=x onerror=alert(1)>', '<img'],
     ['a line break with a link', 'Ada\n\nhttps://evil.example', 'Ada\n\nhttps'],
