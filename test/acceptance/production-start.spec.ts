@@ -70,7 +70,10 @@ async function start(app: (typeof APPS)[number], env: NodeJS.ProcessEnv): Promis
   const overdue = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   let opened = false;
   const knocking = setInterval(() => {
-    const socket = connect(port, '127.0.0.1', () => (opened = true) && socket.destroy());
+    const socket = connect(port, '127.0.0.1', () => {
+      opened = true;
+      socket.destroy();
+    });
     socket.on('error', () => undefined);
   }, 20);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
