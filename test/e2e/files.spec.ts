@@ -199,6 +199,17 @@ describe('A01 what one may not know of answers like nothing', () => {
         const expected = files.filter((file) => permits(reader, permission, { ...limits, ...file }));
         expect(found.map(({ id }) => id).sort()).toEqual(expected.map(({ id }) => id).sort());
       }
+      const all = { sort: 'createdAt', descending: true, limit: 10_000, after: null } as const;
+      const listed = (await repository.list(reader, all, new Date())).map(({ id }) => id);
+      const limits = { status: 'available' as const, maxDownloads: null, downloadCount: 0 };
+      const current = files.filter(
+        (file) =>
+          permits(reader, 'read', { ...limits, ...file }) &&
+          file.deletedAt === null &&
+          (file.expiresAt === null || reader.role !== 'client'),
+      );
+      const these = new Set(files.map(({ id }) => id));
+      expect(listed.filter((id) => these.has(id)).sort()).toEqual(current.map(({ id }) => id).sort());
     }
   });
 });
