@@ -4,6 +4,13 @@ import { ObjectStores } from '@waybill/platform/storage';
 
 const BATCH = 200;
 const AT_ONCE = 8;
+/** How many may refuse to go before a sweep gives up: a store that is away keeps nobody else's dead from going. */
+const MAX_STUCK = 1_000;
+
+interface Failure {
+  object: DeadObject;
+  error: Error;
+}
 
 /**
  * Takes dead objects off the store: the bytes first, their row when the bytes are gone. Nothing else is ever deleted,
@@ -18,21 +25,23 @@ export class ObjectSweeper {
     private readonly stores: ObjectStores,
   ) {}
 
-  /** Removes what is dead, and tells how many objects that were. */
+  /** Removes what is dead, and tells how many objects that were. What cannot be removed is left to the next sweep. */
   async run(): Promise<number> {
     await this.registry.buryAbandoned();
     let removed = 0;
-    for (;;) {
-      const dead = await this.registry.dead(BATCH);
-      const gone = await this.deleteAll(dead);
+    const stuck: Failure[] = [];
+    let dead: DeadObject[];
+    do {
+      dead = await this.registry.dead(BATCH, stuck.length);
+      const gone = await this.deleteAll(dead, stuck);
       await this.registry.forget(gone);
       removed += gone.length;
-      // A store that refuses would be asked for the same objects for ever; the next sweep asks again.
-      if (dead.length < BATCH || gone.length < dead.length) return removed;
-    }
+    } while (dead.length === BATCH && stuck.length < MAX_STUCK);
+    if (stuck.length > 0) this.report(stuck);
+    return removed;
   }
 
-  private async deleteAll(dead: DeadObject[]): Promise<string[]> {
+  private async deleteAll(dead: DeadObject[], stuck: Failure[]): Promise<string[]> {
     const waiting = [...dead];
     const gone: string[] = [];
     const work = async (): Promise<void> => {
@@ -41,14 +50,20 @@ export class ObjectSweeper {
           await this.stores.of(object.driver).delete(object.key);
           gone.push(object.key);
         } catch (error) {
-          this.log.error(
-            `A dead object could not be removed: ${(error as Error).message}`,
-            (error as Error).stack,
-          );
+          stuck.push({ object, error: error as Error });
         }
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return gone;
+  }
+
+  /** Once for all of them: a store that is away refuses hundreds, at every sweep. */
+  private report(stuck: Failure[]): void {
+    const { object, error } = stuck[0]!;
+    this.log.error(
+      `${stuck.length} dead object(s) could not be removed; the first, of ${object.driver}: ${error.message}`,
+      error.stack,
+    );
   }
 }

@@ -27,8 +27,8 @@ export class UpkeepProcessor {
 
   @HandlesJob('sweep')
   async sweep(): Promise<void> {
-    await this.objects.run();
     await this.files.run();
+    await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();
   }

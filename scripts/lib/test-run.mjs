@@ -21,13 +21,22 @@ export async function runTests(args) {
   try {
     const services = await startServices({ dataDir, purpose: 'npm test', durable: false, onEvent: sayEvent });
     try {
-      return await runJest(args, join(dataDir, 'results.json'), services);
+      return await runJest(ownFirst(args), join(dataDir, 'results.json'), services);
     } finally {
       await services.stop();
     }
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/**
+ * `--selectProjects` takes every word that follows for the name of a project, and `--` makes jest take options for paths:
+ * what a person adds behind `--` goes in front. @param {string[]} args
+ */
+function ownFirst(args) {
+  const separator = args.indexOf('--');
+  return separator === -1 ? args : [...args.slice(separator + 1), ...args.slice(0, separator)];
 }
 
 /** @param {string[]} args @param {string} resultsFile @param {import('../services/index.mjs').ServiceUrls} urls */

@@ -7,6 +7,7 @@ import { largeDocument } from '../fixtures/documents';
 import {
   assertInvariants,
   encodings,
+  keyOf,
   LeakScanner,
   OpenUpload,
   OwnServices,
@@ -322,9 +323,10 @@ describe('one and the same file, many times over', () => {
 
   /** What of a stored object must never come twice. */
   async function fingerprints(keys: string[]): Promise<string[]> {
+    const paths = new Map((await system.storedFiles()).map((path) => [keyOf(path), path]));
     const seen: string[] = [];
     for (const key of keys) {
-      const sealed = await readFile((await system.pathOf(key))!);
+      const sealed = await readFile(join(system.objectsDir, paths.get(key)!));
       const parts = {
         salt: [1, 33],
         prefix: [33, HEADER],

@@ -14,7 +14,7 @@ const TAKEN: [title: string, name: string, kept?: string][] = [
   ['a quote at its end', 'report".docx'],
   ['a quote and a parameter', 'a"; filename="evil.exe.docx'],
   ['CR LF and a header', 'a\r\nSet-Cookie: session=evil\r\n\r\n.docx'],
-  ['CR LF and another answer', 'a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text\r\n\r\n.docx'],
+  ['CR LF and another answer', 'a\r\n\r\nHTTP 200 OK\r\nContent-Type: text\r\n\r\n.docx'],
   ['a lone CR', 'a\rb.docx'],
   ['a lone LF', 'a\nX-Evil: 1\n.docx'],
   ['an override of direction', 'report\u202Excod.docx'],
@@ -59,7 +59,7 @@ const TAKEN: [title: string, name: string, kept?: string][] = [
   ['a template', '{{constructor.constructor("x")()}}${7*7}.docx'],
   ['shell', '$(touch evil)`id`|&;.docx'],
   ['wildcards', '*?[a-z].docx'],
-  ['a formula', "=cmd|' /C calc'!A0.docx"],
+  ['a formula', "=cmd|'calc'!A0.docx"],
   ['a minus', '-rf.docx'],
   ['a home', '~root.docx'],
   ['a name of JavaScript', '__proto__.docx'],
@@ -138,10 +138,10 @@ const DISPOSITION =
   /^attachment; filename="([ !#-[\]-~]*)"; filename\*=UTF-8''((?:[A-Za-z0-9!#$&+\-.^_`|~]|%[0-9A-F]{2})+)$/;
 
 describe('a file whose name has', () => {
-  it.each(TAKEN)(
+  it.each(TAKEN.map(([title, name, kept = name]) => [title, kept] as const))(
     'L09 %s is listed by that name, and handed out under a harmless one',
-    async (title, name, kept) => {
-      expect(listed.get(fileIds.get(title)!)).toBe(kept || name);
+    async (title, kept) => {
+      expect(listed.get(fileIds.get(title)!)).toBe(kept);
 
       const answer = (await download(title))!;
       expect(answer.status).toBe(200);

@@ -9,7 +9,6 @@ import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import { DocumentDoor } from './multipart/document-door';
 import { KeyedUploads } from './multipart/keyed-uploads';
-import { closeAfterAnswer } from './multipart/lingering-close';
 import { Interrupted, MultipartReception } from './multipart/multipart-reception';
 import { SealingService } from './sealing/sealing.service';
 import {
@@ -89,7 +88,8 @@ export class UploadController {
       });
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
-      else closeAfterAnswer(request, response);
+      // The rest of a refused body is not waited for.
+      else if (!request.complete) response.setHeader('Connection', 'close');
       throw error;
     }
   }

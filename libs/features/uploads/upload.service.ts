@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
-import { AppError, uuidv7, type Principal } from '@waybill/core/kernel';
+import { AppError, isAppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import { StorageUsageService } from '@waybill/features/files';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, isUniqueViolation, type Tx } from '@waybill/platform/database';
@@ -125,7 +125,7 @@ export class UploadsService {
       ledger: {
         register,
         renew: (keys) => this.renew(upload, prepared === null ? keys : [prepared, ...keys]),
-        commit: (part) => this.database.transaction((tx) => this.commitPart(tx, upload, part)),
+        commit: (part) => this.committing(part, (tx) => this.commitPart(tx, upload, part)),
       },
     });
   }
@@ -142,13 +142,13 @@ export class UploadsService {
     together?: (tx: Tx, uploadId: string) => Promise<void>,
   ): Promise<void> {
     const { uploadId, fileId, ownerId, fileName } = upload;
-    await this.database.transaction(async (tx) => {
+    await this.committing(part, async (tx) => {
       if (part) await this.commitPart(tx, upload, part);
       else await this.requireStillAllowed(tx, ownerId);
       const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
       if (size === null) throw noLongerOpen();
       // A file without a byte has no part, so the object that was registered for it will never be.
-      if (size === 0) await this.objects.withdraw(upload.firstPartKey, tx);
+      if (size === 0) await this.objects.withdraw(upload.firstPartKey, this.stores.default.driver, tx);
       await this.outbox.append(tx, {
         type: 'upload.received',
         actorId: ownerId,
@@ -218,6 +218,17 @@ export class UploadsService {
     const row = await this.uploads.findOwned(uploadId, principal.userId);
     if (!row) throw AppError.notFound();
     return row;
+  }
+
+  /** A transaction that is to make a part count. Where it is refused, the part is given up at once. */
+  private async committing(part: SealedPart | null, work: (tx: Tx) => Promise<void>): Promise<void> {
+    try {
+      await this.database.transaction(work);
+    } catch (error) {
+      if (part && isAppError(error, 'GONE'))
+        await this.objects.withdraw(part.key, this.stores.default.driver);
+      throw error;
+    }
   }
 
   private async commitPart(tx: Tx, upload: OpenUpload, part: SealedPart): Promise<void> {

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '@waybill/core/kernel';
 import { StagingService } from './staging/staging.service';
+import type { UploadStatus } from './upload.entity';
 import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
 import { checkContent, fileKindOf } from './validation';
 
 const REFUSALS = ['CONTENT_MISMATCH', 'UNSUPPORTED_FILE_TYPE', 'FILE_TOO_LARGE'] as const;
+const ENDED: ReadonlySet<UploadStatus> = new Set(['cancelled', 'failed']);
 
 /** Holds a received upload's content against its name, once all its bytes are there. */
 @Injectable()
@@ -28,11 +30,17 @@ export class ValidationService {
     try {
       await this.staging.reading(upload, (reader) => checkContent(kind, reader));
     } catch (error) {
-      if (isAppError(error, ...REFUSALS)) await this.service.fail(uploadId, error.code);
+      const refused = isAppError(error, ...REFUSALS) && (await this.service.fail(uploadId, error.code));
+      // Of bytes that were being swept nothing can be said.
+      if (!refused) await this.assertNotEnded(uploadId);
       throw error;
     }
-    if (await this.uploads.markValidated(uploadId)) return;
-    const now = await this.uploads.find(uploadId);
-    if (!now?.validatedAt) throw new AppError('GONE', 'The upload was ended while it was checked.');
+    if (!(await this.uploads.markValidated(uploadId))) await this.assertNotEnded(uploadId);
+  }
+
+  private async assertNotEnded(uploadId: string): Promise<void> {
+    const upload = await this.uploads.find(uploadId);
+    if (!upload || ENDED.has(upload.status))
+      throw new AppError('GONE', 'The upload was ended while it was checked.');
   }
 }

@@ -9,7 +9,7 @@ import { DataSource, type EntityManager } from 'typeorm';
  */
 export type Tx = EntityManager;
 
-/** The way to PostgreSQL: raw statements for hot paths, transactions, and locks that live as long as a connection. */
+/** The way to PostgreSQL: statements, alone or in a transaction. */
 @Injectable()
 export class Database {
   constructor(@InjectDataSource() private readonly source: DataSource) {}
@@ -23,29 +23,6 @@ export class Database {
   /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.source.transaction(work);
-  }
-
-  /**
-   * Runs `work` if no other process holds the lock of that name, and tells whether it did. The lock belongs to one
-   * connection, so it ends with the process however that ends.
-   */
-  async withAdvisoryLock(name: string, work: () => Promise<void>): Promise<boolean> {
-    const runner = this.source.createQueryRunner();
-    try {
-      await runner.connect();
-      const [row] = rowsOf<{ taken: boolean }>(
-        await runner.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken', [name]),
-      );
-      if (!row?.taken) return false;
-      try {
-        await work();
-        return true;
-      } finally {
-        await runner.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
-      }
-    } finally {
-      await runner.release();
-    }
   }
 
   /** The connections of this process: all that are open, those that nobody uses, and who waits for one. */

@@ -7,7 +7,7 @@ import { dataSourceOptions } from './data-source-options';
  * an advisory lock lets one work while the others wait.
  */
 export async function migrate(config: AppConfig): Promise<string[]> {
-  const source = await new DataSource(dataSourceOptions(config)).initialize();
+  const source = await new DataSource(unhurried(dataSourceOptions(config))).initialize();
   const lock = source.createQueryRunner();
   try {
     await lock.query(`SELECT pg_advisory_lock(hashtextextended('waybill:migrate', 0))`);
@@ -17,6 +17,12 @@ export async function migrate(config: AppConfig): Promise<string[]> {
     await lock.release();
     await source.destroy();
   }
+}
+
+/** An index over many rows takes its time, and so does waiting for whoever else is migrating. */
+function unhurried(options: ReturnType<typeof dataSourceOptions>): typeof options {
+  const { statement_timeout: _, ...extra } = options.extra as Record<string, unknown>;
+  return { ...options, extra: { ...extra, options: '-c statement_timeout=0' } };
 }
 
 /** The statements that would make the schema what the entities say; none when the migrations are complete. */

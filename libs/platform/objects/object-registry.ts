@@ -46,12 +46,14 @@ export class ObjectRegistry {
 
   /**
    * Gives up an object that its writer did not bring to an end. One that was published stays: a commit whose answer was
-   * lost must not cost a file.
+   * lost must not cost a file. One whose row is gone gets a new one: a writer that was held up for longer than its lease
+   * may have written after the sweeper had been there.
    */
-  async withdraw(key: string, tx?: Tx): Promise<void> {
+  async withdraw(key: string, driver: string, tx?: Tx): Promise<void> {
     await this.database.query(
-      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL WHERE key = $1 AND state = 'writing'`,
-      [key],
+      `INSERT INTO objects AS known (key, driver, state, died_at) VALUES ($1, $2, 'dead', now())
+       ON CONFLICT (key) DO UPDATE SET state = 'dead', died_at = now(), lease_until = NULL WHERE known.state = 'writing'`,
+      [key, driver],
       tx,
     );
   }
@@ -99,11 +101,11 @@ export class ObjectRegistry {
     );
   }
 
-  /** Some of the objects whose bytes are still to be removed, oldest first. */
-  async dead(limit: number): Promise<DeadObject[]> {
+  /** Some of the objects whose bytes are still to be removed, oldest first, without the first `skip`. */
+  async dead(limit: number, skip: number): Promise<DeadObject[]> {
     return this.database.query<DeadObject>(
-      `SELECT key, driver FROM objects WHERE state = 'dead' ORDER BY died_at LIMIT $1`,
-      [limit],
+      `SELECT key, driver FROM objects WHERE state = 'dead' ORDER BY died_at, key LIMIT $1 OFFSET $2`,
+      [limit, skip],
     );
   }
 

@@ -1,9 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
-import { JOBS, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
+import { JOBS, QUEUES, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
 import type { Queue } from 'bull';
 import { correlate } from './correlation';
+import { forgetRemains } from './forget-remains';
 
 /** How long a request may wait for Redis to take a hint. */
 const PATIENCE_MS = 1_000;
@@ -14,10 +15,26 @@ const PATIENCE_MS = 1_000;
  * own `add` waits for as long as Redis is away.
  */
 @Injectable()
-export class JobQueue {
+export class JobQueue implements OnApplicationBootstrap {
   private readonly log = new Logger(JobQueue.name);
 
   constructor(private readonly modules: ModuleRef) {}
+
+  /**
+   * When Redis is away, Bull rejects its own closing (and with it all that is closed later), or leaves a connection
+   * behind that tries for ever.
+   */
+  onApplicationBootstrap(): void {
+    for (const queue of QUEUES.map((name) => this.queue(name))) {
+      const close = async (): Promise<void> => {
+        await queue.close().catch((error: Error) => {
+          this.log.warn(`Queue ${queue.name} was not closed in good order: ${error.message}`);
+        });
+        for (const client of queue.clients) client.disconnect();
+      };
+      Object.assign(queue, { onApplicationShutdown: close });
+    }
+  }
 
   /** The Bull queue of that name. */
   queue(name: QueueName): Queue {
@@ -30,14 +47,17 @@ export class JobQueue {
     const queue = this.queue(queueName);
     if (queue.client.status !== 'ready') return this.lost(job.name, 'Redis is not connected');
 
-    const added = queue
-      .add(job.name, correlate(job.data), {
-        jobId: (id as (data: unknown) => string)(job.data),
-        delay: job.delayMs,
-        // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.
-        removeOnComplete: true,
-        removeOnFail: true,
-      })
+    const jobId = (id as (data: unknown) => string)(job.data);
+    const added = forgetRemains(queue, jobId)
+      .then(() =>
+        queue.add(job.name, correlate(job.data), {
+          jobId,
+          delay: job.delayMs,
+          // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.
+          removeOnComplete: true,
+          removeOnFail: true,
+        }),
+      )
       .then(() => true)
       .catch((error: Error) => this.lost(job.name, error.message));
     let timer: NodeJS.Timeout | undefined;

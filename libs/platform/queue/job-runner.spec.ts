@@ -1,4 +1,9 @@
-import { Injectable, Module, type INestApplicationContext, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  type DynamicModule,
+  type INestApplicationContext,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppConfig } from '@waybill/platform/config';
 import { Redis } from 'ioredis';
@@ -10,9 +15,6 @@ import { JobQueue } from './job-queue';
 import { QueueModule } from './queue.module';
 
 const SWEEP_MS = 100;
-const config = new AppConfig(
-  testEnvironment({ REDIS_URL: redisOfThisFile(), SWEEP_SECONDS: String(SWEEP_MS / 1000) }),
-);
 const UPLOAD = '0190f0a0-0000-7000-8000-000000000001';
 
 /** What the handlers do, and what was seen of it. */
@@ -48,36 +50,41 @@ class Handlers implements OnApplicationShutdown {
   }
 }
 
-@Module({
-  imports: [
-    {
-      global: true,
-      module: class Settings {},
-      providers: [{ provide: AppConfig, useValue: config }],
-      exports: [AppConfig],
-    },
-    QueueModule.forWorker(),
-  ],
-  providers: [Handlers],
-})
+class Settings {}
 class WorkerLike {}
+
+/** Everything of a worker's queues, and nothing else. */
+function workerLike(redisUrl: string): DynamicModule {
+  const env = testEnvironment({ REDIS_URL: redisUrl, SWEEP_SECONDS: String(SWEEP_MS / 1000) });
+  const settings: DynamicModule = {
+    global: true,
+    module: Settings,
+    providers: [{ provide: AppConfig, useValue: new AppConfig(env) }],
+    exports: [AppConfig],
+  };
+  return {
+    module: WorkerLike,
+    imports: [settings, QueueModule.forWorker()],
+    providers: [Handlers],
+  };
+}
 
 const complaints: string[] = [];
 const complain = (message: unknown): void => void complaints.push(String(message));
 
-async function start(): Promise<INestApplicationContext> {
+async function start(redisUrl: string): Promise<INestApplicationContext> {
   const logger = { log: () => undefined, warn: complain, error: complain };
-  return NestFactory.createApplicationContext(WorkerLike, { logger });
+  return NestFactory.createApplicationContext(workerLike(redisUrl), { logger });
 }
 
 let worker: INestApplicationContext;
 
 beforeAll(async () => {
   seal = () => Promise.resolve();
-  const redis = new Redis(config.redis.url);
+  const redis = new Redis(redisOfThisFile());
   await redis.flushdb();
   redis.disconnect();
-  worker = await start();
+  worker = await start(redisOfThisFile());
 });
 
 const enqueue = (attempt: number): Promise<boolean> =>
@@ -126,6 +133,15 @@ describe('JobRunner', () => {
     await worker.close();
     expect(seen.order).toEqual(['ended', 'closed']);
   });
+});
+
+it('says once that Redis is away, and can be closed all the same', async () => {
+  complaints.splice(0);
+  const lonely = await start('redis://127.0.0.1:1');
+  const { client } = lonely.get(JobQueue).queue('encryption');
+  for (let tries = 0; tries < 4; tries++) await new Promise((resolve) => client.once('error', resolve));
+  await lonely.close();
+  expect(complaints.filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(3);
 });
 
 function redisOfThisFile(): string {

@@ -59,7 +59,13 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private watch(queue: Queue): void {
-    queue.on('error', (error) => this.log.warn(`Queue ${queue.name}: ${error.message}`));
+    // Each connection says each of its tries; once for all of them, until the queue is back, is enough.
+    let said = '';
+    queue.on('error', ({ message }) => {
+      if (message !== said) this.log.warn(`Queue ${queue.name}: ${message}`);
+      said = message;
+    });
+    queue.client.on('ready', () => (said = ''));
     queue.on('failed', (job, error) =>
       runCorrelated((job?.data ?? {}) as object, () =>
         this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),
@@ -74,9 +80,10 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       .process(name, concurrency, (job) =>
         runCorrelated(job.data as JobData<JobName>, (data) => this.run(name, handler, data)),
       )
-      .catch((error: Error) =>
-        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack),
-      );
+      .catch((error: Error) => {
+        if (this.stopping.signal.aborted) return;
+        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack);
+      });
   }
 
   private async run(name: JobName, handler: JobHandler<JobName>, data: JobData<JobName>): Promise<void> {

@@ -2,7 +2,7 @@ export { ApiClient, type Answer, type UploadOptions } from './api-client';
 export { AppProcess, type Exit } from './app-process';
 export { assertInvariants } from './invariants';
 export { encodings, LeakScanner, type Leak } from './leak-scanner';
-export { withMoments, type Moments } from './moments';
+export { isStopped, withMoments, type Moments } from './moments';
 export { OpenUpload } from './open-upload';
 export { OwnServices } from './own-services';
 export { freePort } from './ports';

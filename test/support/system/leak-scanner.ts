@@ -1,4 +1,4 @@
-import { createReadStream, readdirSync, readlinkSync } from 'node:fs';
+import { createReadStream, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -26,6 +26,8 @@ export class LeakScanner {
   private readonly pairs = new Uint8Array(65_536);
   private readonly words = new Set<number>();
   private longest = 0;
+  /** What files without a leak looked like: those that still look so are not read again. */
+  private readonly clean = new Map<string, string>();
 
   constructor(secrets: Record<string, Buffer>) {
     for (const [secret, bytes] of Object.entries(secrets)) {
@@ -58,7 +60,7 @@ export class LeakScanner {
     const found: Leak[] = [];
     let rest = Buffer.alloc(0);
     try {
-      for await (const chunk of createReadStream(path, { highWaterMark: 4 << 20 })) {
+      for await (const chunk of createReadStream(path, { highWaterMark: chunkFor(path) })) {
         const bytes = Buffer.concat([rest, chunk as Buffer]);
         found.push(...this.inBytes(path, bytes));
         rest = bytes.subarray(Math.max(0, bytes.length - this.longest + 1));
@@ -75,7 +77,12 @@ export class LeakScanner {
     const found: Leak[] = [];
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
-      if (entry.isFile() && !except.includes(path)) found.push(...(await this.inFile(path)));
+      if (!entry.isFile() || except.includes(path)) continue;
+      const look = lookOf(path);
+      if (look === null || this.clean.get(path) === look) continue;
+      const leaks = await this.inFile(path);
+      if (leaks.length === 0) this.clean.set(path, look);
+      found.push(...leaks);
     }
     return found;
   }
@@ -142,6 +149,18 @@ export function encodings(bytes: Buffer): [name: string, encoded: Buffer][] {
       written.push([alphabet, Buffer.from(shifted.toString(alphabet).slice(from, to))]);
   }
   return written;
+}
+
+/** As much as the file has, up to 4 MiB: a database is a thousand small files, and every chunk is memory to be made. */
+function chunkFor(path: string): number {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return Math.min(4 << 20, Math.max(4_096, size + 1));
+}
+
+/** Null when it is gone. */
+function lookOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats ? [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':') : null;
 }
 
 function linkOf(path: string): string {

@@ -1,8 +1,8 @@
 'use strict';
 /**
  * Loaded before the product into one of its processes (NODE_OPTIONS=--require, see moments.ts): gives names to what it
- * does to the disk, the database and its clients, writes them down in their order, ends the process with SIGKILL at one
- * of them, or lets one fail. The product itself knows nothing of it and runs as it always does.
+ * does to the disk, the database and its clients, writes them down in their order, ends or stops the process at one of
+ * them, or lets one fail. The product itself knows nothing of it and runs as it always does.
  *
  * Each moment is `before <operation>` and, where it succeeded, `after <operation>`:
  *   write|datasync|sync|rename|unlink vault|staging   the bytes of an object
@@ -16,12 +16,17 @@ const http = require('node:http');
 const { Client } = require('pg');
 
 /** @type {import('./moments').Moments} */
-const { log, crash, fail } = JSON.parse(process.env.WAYBILL_TEST_MOMENTS);
+const { log, crash, freeze, fail } = JSON.parse(process.env.WAYBILL_TEST_MOMENTS);
 
-let crashIn = crash?.nth ?? 1;
+const planned = [
+  { ...crash, signal: 'SIGKILL', left: crash?.nth ?? 1 },
+  { ...freeze, signal: 'SIGSTOP', left: freeze?.nth ?? 1 },
+];
 function reach(moment) {
   if (log) appendFileSync(log, `${moment}\n`);
-  if (moment === crash?.at && --crashIn === 0) process.kill(process.pid, 'SIGKILL');
+  for (const plan of planned) {
+    if (moment === plan.at && --plan.left === 0) process.kill(process.pid, plan.signal);
+  }
 }
 
 async function around(operation, run) {

@@ -4,10 +4,10 @@ import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@wayb
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
 import { ObservedForm, type FormObserver } from './form-observer';
+import { SenderPace } from './sender-pace';
 
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
-const IDLE_CHECK_MS = 1_000;
 
 /** What takes the bytes of the file, stopped and going on as `StagingWriter` is. */
 export interface FormWriter {
@@ -18,6 +18,7 @@ export interface FormWriter {
 /** What a door does with the one file of its form. */
 export interface FormDoor<Upload extends object = OpenUpload, Writer extends FormWriter = StagingWriter> {
   maxBytes: number;
+  /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
   /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
   begin(file: FilePartInfo, estimatedBytes: number | null): Promise<Upload>;
@@ -51,8 +52,7 @@ export class MultipartReception<
   private early: Buffer[] = [];
   private fileSeen = false;
   private fileBytes = 0;
-  private lastDataAt = Date.now();
-  private paused = false;
+  private readonly pace: SenderPace;
   private failed = false;
   private reject!: (error: unknown) => void;
   private notStoppable: (() => void) | undefined;
@@ -66,11 +66,11 @@ export class MultipartReception<
     if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
     const handler = observer ? new ObservedForm(observer, this) : this;
     this.parser = new MultipartParser(request.headers['content-type'] ?? '', handler);
+    this.pace = new SenderPace(door.idleMs, () => this.reject(new Interrupted()));
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
   async receive(): Promise<Upload> {
-    const idleCheck = setInterval(() => this.checkIdle(), IDLE_CHECK_MS);
     let stopListening: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -89,7 +89,7 @@ export class MultipartReception<
       await this.giveUp(error);
       throw error;
     } finally {
-      clearInterval(idleCheck);
+      this.pace.stop();
       stopListening?.();
       this.notStoppable?.();
     }
@@ -142,7 +142,7 @@ export class MultipartReception<
   private listen(resolve: () => void): () => void {
     const { request } = this;
     const onData = (chunk: Buffer): void => {
-      this.lastDataAt = Date.now();
+      this.pace.received(chunk.length);
       try {
         this.parser.write(chunk);
       } catch (error) {
@@ -152,6 +152,8 @@ export class MultipartReception<
     };
     const onClose = (): void => this.reject(new Interrupted());
     request.on('data', onData).once('end', resolve).once('close', onClose).on('error', onClose);
+    // Whoever left while he was still being asked who he is closes no second time.
+    if (request.destroyed) onClose();
     return () => {
       request.off('data', onData).off('end', resolve).off('close', onClose);
     };
@@ -165,20 +167,14 @@ export class MultipartReception<
     await this.door.fail(this.upload, code);
   }
 
-  private checkIdle(): void {
-    if (this.paused || Date.now() - this.lastDataAt < this.door.idleMs) return;
-    this.reject(new Interrupted());
-  }
-
   private pause(): void {
-    this.paused = true;
+    this.pace.pause();
     this.request.pause();
   }
 
   private resume(): void {
     if (this.failed) return;
-    this.paused = false;
-    this.lastDataAt = Date.now();
+    this.pace.resume();
     this.request.resume();
   }
 
@@ -195,7 +191,7 @@ export class MultipartReception<
   }
 }
 
-/** The connection broke, or the sender fell silent. */
+/** The connection broke, or the sender fell silent or brought next to nothing. */
 export class Interrupted extends Error {
   constructor() {
     super('The transfer was interrupted.');

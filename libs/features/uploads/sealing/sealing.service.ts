@@ -160,23 +160,18 @@ export class SealingService {
     error: unknown,
     stopping: boolean,
   ): Promise<SealingOutcome> {
+    const key = vaultKey(upload.fileId, attempt);
+    const { driver } = this.stores.default;
     if (error instanceof Superseded) {
-      await this.objects.withdraw(vaultKey(upload.fileId, attempt));
+      await this.objects.withdraw(key, driver);
       return { kind: 'not-due' };
     }
     const failures = upload.failures + (stopping ? 0 : 1);
     const exhausted = !stopping && failures >= this.config.sealing.attempts;
     const delayMs = stopping ? 0 : this.backoffMs(failures);
     const code = isAppError(error) ? error.code : 'INTERNAL';
-    if (!stopping) {
-      const next = exhausted ? 'given up' : `next try in ${Math.round(delayMs / 1000)} s`;
-      this.log.error(
-        `Sealing ${upload.id}, attempt ${attempt}, failed with ${code}; ${next}.`,
-        stackOf(error),
-      );
-    }
     const recorded = await this.database.transaction(async (tx) => {
-      await this.objects.withdraw(vaultKey(upload.fileId, attempt), tx);
+      await this.objects.withdraw(key, driver, tx);
       if (!exhausted) return this.sealings.postpone(tx, upload.id, attempt, delayMs, !stopping);
       if (!(await this.sealings.giveUp(tx, upload.id, attempt))) return false;
       await this.outbox.append(tx, {
@@ -193,7 +188,15 @@ export class SealingService {
       });
       return true;
     });
+    // Cancelled, or taken over, meanwhile: then it is no wonder that it failed.
     if (!recorded) return { kind: 'not-due' };
+    if (!stopping) {
+      const next = exhausted ? 'given up' : `next try in ${Math.round(delayMs / 1000)} s`;
+      this.log.error(
+        `Sealing ${upload.id}, attempt ${attempt}, failed with ${code}; ${next}.`,
+        stackOf(error),
+      );
+    }
     if (exhausted) return { kind: 'failed', code };
     return { kind: 'postponed', attempt, delayMs, code: stopping ? null : code };
   }

@@ -5,6 +5,15 @@ import type { ContentReader } from '../validation';
 import type { PartRow } from '../upload.repository';
 import { STAGING_FORMAT } from './staging-format';
 
+/** Big fresh buffers cost more than what is done with them: few large reads, into buffers that are used again. */
+const SEGMENTS_AT_ONCE = 4;
+
+/** Segments that were read together: those before `end`. */
+interface SegmentRun {
+  end: number;
+  segment(index: number): Buffer;
+}
+
 interface OpenPart {
   row: PartRow;
   object: ObjectReader;
@@ -13,11 +22,12 @@ interface OpenPart {
 
 /**
  * Reads an upload's plaintext back out of its staging parts, anywhere and in any order, verified segment by segment.
- * One part is open at a time; whoever makes a reader closes it.
+ * One part is open and one range read at a time; whoever makes a reader closes it.
  */
 export class StagingReader implements ContentReader {
   readonly size: number;
   private open: OpenPart | null = null;
+  private buffers: [spare: Buffer, busy: Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
 
   constructor(
     private readonly uploadId: string,
@@ -58,18 +68,20 @@ export class StagingReader implements ContentReader {
 
   private async *chunksOfPart(row: PartRow, range: ByteRange): AsyncGenerator<Buffer> {
     const { object, decryptor } = await this.openPart(row);
-    const { first, end } = segmentsForRange(range, STAGING_FORMAT);
-    let ahead = this.readAhead(object, decryptor, first);
+    const span = segmentsForRange(range, STAGING_FORMAT);
+    let ahead = this.readAhead(object, decryptor, span.first, span.end);
     try {
-      for (let index = first; index < end; index++) {
-        const sealed = await ahead;
-        if (index + 1 < end) ahead = this.readAhead(object, decryptor, index + 1);
-        let at = decryptor.segmentPlaintextRange(index).start;
-        for (const chunk of decryptor.decryptSegmentChunks(index, sealed)) {
-          const from = Math.max(range.start - at, 0);
-          const to = Math.min(range.end - at, chunk.length);
-          if (from < to) yield chunk.subarray(from, to);
-          at += chunk.length;
+      for (let next = span.first; next < span.end;) {
+        const run = await ahead;
+        if (run.end < span.end) ahead = this.readAhead(object, decryptor, run.end, span.end);
+        for (; next < run.end; next++) {
+          let at = decryptor.segmentPlaintextRange(next).start;
+          for (const chunk of decryptor.decryptSegmentChunks(next, run.segment(next))) {
+            const from = Math.max(range.start - at, 0);
+            const to = Math.min(range.end - at, chunk.length);
+            if (from < to) yield chunk.subarray(from, to);
+            at += chunk.length;
+          }
         }
       }
     } finally {
@@ -78,11 +90,36 @@ export class StagingReader implements ContentReader {
     }
   }
 
-  private readAhead(object: ObjectReader, decryptor: SegmentDecryptor, index: number): Promise<Buffer> {
-    const reading = readSegment(object, decryptor, index);
+  private readAhead(
+    object: ObjectReader,
+    decryptor: SegmentDecryptor,
+    first: number,
+    end: number,
+  ): Promise<SegmentRun> {
+    const reading = this.readRun(object, decryptor, first, Math.min(end, first + SEGMENTS_AT_ONCE));
     // Its failure is met where it is awaited; until the consumer comes back it must not count as unhandled.
     reading.catch(() => undefined);
     return reading;
+  }
+
+  /** One read for several segments, into one of two buffers in turn: the other holds what is being decrypted. */
+  private async readRun(
+    object: ObjectReader,
+    decryptor: SegmentDecryptor,
+    first: number,
+    end: number,
+  ): Promise<SegmentRun> {
+    const from = decryptor.segmentRange(first).start;
+    const bytes = decryptor.segmentRange(end - 1).end - from;
+    const [spare, busy] = this.buffers;
+    const buffer = spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes);
+    this.buffers = [busy, buffer];
+    await object.read(buffer.subarray(0, bytes), from);
+    const segment = (index: number): Buffer => {
+      const { start, end: stop } = decryptor.segmentRange(index);
+      return buffer.subarray(start - from, stop - from);
+    };
+    return { end, segment };
   }
 
   private async openPart(row: PartRow): Promise<OpenPart> {
@@ -110,15 +147,4 @@ export class StagingReader implements ContentReader {
       throw error;
     }
   }
-}
-
-async function readSegment(
-  object: ObjectReader,
-  decryptor: SegmentDecryptor,
-  index: number,
-): Promise<Buffer> {
-  const { start, end } = decryptor.segmentRange(index);
-  const sealed = Buffer.allocUnsafe(end - start);
-  await object.read(sealed, start);
-  return sealed;
 }

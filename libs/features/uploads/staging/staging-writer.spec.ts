@@ -133,6 +133,11 @@ async function filesLeft(): Promise<number> {
   return entries.filter((entry) => entry.isFile()).length;
 }
 
+async function partialsLeft(): Promise<number> {
+  const entries = await readdir(directory, { recursive: true });
+  return entries.filter((name) => name.endsWith('~partial')).length;
+}
+
 describe('StagingWriter', () => {
   it('makes of any chunks parts that join to the same bytes, and gives all memory back', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 200_000 }), { maxLength: 12 });
@@ -308,6 +313,60 @@ describe('StagingWriter', () => {
       expect(budget.heldBytes).toBe(0);
     });
   });
+
+  it('whatever fails, and whenever: ends, keeps a prefix of the bytes, and lets go of all else', async () => {
+    const runs = fc.record({
+      lengths: fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 10 }),
+      failing: fc.nat({ max: 25 }),
+      ending: fc.constantFrom('end', 'abandon'),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ lengths, failing, ending }) => {
+        ledger = new MemoryLedger();
+        [errors, drained] = [[], []];
+        let operations = 0;
+        const mayFail = async <T>(operation: () => Promise<T>): Promise<T> => {
+          if (operations++ === failing) throw new Error('planted');
+          return operation();
+        };
+        const target = writer({
+          store: overriding(store, {
+            create: (key) =>
+              mayFail(async () => {
+                const inner = await store.create(key);
+                return {
+                  write: (buffers) => mayFail(() => inner.write(buffers)),
+                  commit: () => mayFail(() => inner.commit()),
+                  abort: () => inner.abort(),
+                };
+              }),
+          }),
+          ledger: {
+            register: (offset) => mayFail(() => ledger.register(offset)),
+            renew: (keys) => ledger.renew(keys),
+            commit: (part) => mayFail(() => ledger.commit(part)),
+          },
+        });
+        const chunks = lengths.map((length) => randomBytes(length));
+        const whole = Buffer.concat(chunks);
+        await send(target, chunks);
+        const ended =
+          ending === 'end'
+            ? await finish(target).then(
+                () => true,
+                () => false,
+              )
+            : false;
+        await target.abandon();
+        expect(ledger.offset === whole.length || !ended).toBe(true);
+        expect(errors.length).toBeLessThanOrEqual(1);
+        expect((await readBack()).equals(whole.subarray(0, ledger.offset))).toBe(true);
+        expect(budget.heldBytes).toBe(0);
+        expect(await partialsLeft()).toBe(0);
+      }),
+      { numRuns: 80 },
+    );
+  }, 60_000);
 
   it('can be abandoned at once, half-way and after its end, and leaves no open part behind', async () => {
     const atOnce = writer();

@@ -165,9 +165,11 @@ export class StagingWriter {
     this.partsClosing.add(part);
     this.partsClosed += 1;
     const sealed = part.seal();
-    // The order of commits is the order of bytes, whichever part is durable first.
-    this.commits = Promise.all([this.commits, sealed])
-      .then(([, result]) => {
+    sealed.catch((error: unknown) => this.fail(error));
+    // The order of commits is the order of bytes, whichever part is durable first; and each waits for all before it.
+    this.commits = this.commits
+      .then(() => sealed)
+      .then((result) => {
         if (this.failure) throw this.failure.error;
         return this.options.ledger.commit(result);
       })

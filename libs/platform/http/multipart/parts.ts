@@ -53,7 +53,7 @@ export class FieldSink implements PartSink {
   }
 
   end(): void {
-    this.handler.onField(this.name, decodeUtf8(this.value.take(), 'The value of a field'));
+    this.handler.onField(this.name, decodeUtf8(this.value.take(), 'The value of a field', this.name));
   }
 
   private spend(bytes: number): void {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { AppError, ErrorCode, FieldError } from '@waybill/core/kernel';
 import { maskPath } from '@waybill/platform/observability';
+import { lingerAfterAnswer } from '../request/lingering-close';
 import { classify, type Classified } from './classify';
 import { PROBLEMS, problemSlug } from './problem-catalogue';
 
@@ -89,5 +90,6 @@ function write(request: Request, response: Response, error: AppError, publicUrl:
   response.setHeader('Content-Type', 'application/problem+json');
   for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value);
   (response as { [CODE]?: ErrorCode })[CODE] = error.code;
+  if (!request.complete && response.getHeader('Connection') === 'close') lingerAfterAnswer(request);
   response.end(JSON.stringify(body));
 }

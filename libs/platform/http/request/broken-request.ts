@@ -1,5 +1,6 @@
-import { STATUS_CODES, type Server } from 'node:http';
+import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeGently } from './lingering-close';
 import { SECURITY_HEADERS } from './security-headers';
 
 /** What Node's parser calls a head that is too large, and one that does not come to its end. */
@@ -17,12 +18,20 @@ export function boundHeads(server: Server): void {
 }
 
 /**
+ * Whether an answer to an earlier request is on its way: whatever is written now would lie among its bytes. Node's own
+ * handler asks in the same way.
+ */
+function isAnswering(socket: Duplex): boolean {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+}
+
+/**
  * Answers what is not HTTP (a broken head, U+0000 in a header) and closes the connection. No request exists by then,
  * so there is no id, and nothing of what came is repeated.
  */
 export function answerBrokenRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
       socket.destroy();
       return;
     }
@@ -36,6 +45,6 @@ export function answerBrokenRequests(server: Server): void {
       ['Connection', 'close'],
     ];
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines}\r\n${body}`);
+    closeGently(socket, `HTTP/1.1 ${status} ${title}\r\n${lines}\r\n${body}`);
   });
 }

@@ -1,0 +1,82 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { AppConfig } from '@waybill/platform/config';
+import { Database, dataSourceOptions } from '@waybill/platform/database';
+import { ObjectRegistry } from '@waybill/platform/objects';
+import { createObjectStores, type ObjectStores } from '@waybill/platform/storage';
+import { DataSource } from 'typeorm';
+import { createTestDatabase, type TestDatabase } from '../../test/support/database';
+import { testEnvironment } from '../../test/support/environment';
+import { ObjectSweeper } from './object-sweeper';
+
+let directory: string;
+let testDatabase: TestDatabase;
+let source: DataSource;
+let database: Database;
+let registry: ObjectRegistry;
+let stores: ObjectStores;
+let sweeper: ObjectSweeper;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'waybill-sweep-'));
+  testDatabase = await createTestDatabase();
+  const env = testEnvironment({ DATABASE_URL: testDatabase.url, STORAGE_DIR: directory });
+  const config = new AppConfig(env);
+  source = await new DataSource(dataSourceOptions(config)).initialize();
+  database = new Database(source);
+  registry = new ObjectRegistry(database);
+  stores = createObjectStores(config.storage);
+  sweeper = new ObjectSweeper(registry, stores);
+});
+
+afterEach(async () => {
+  await source.destroy();
+  await testDatabase.drop();
+  await rm(directory, { recursive: true, force: true });
+  jest.restoreAllMocks();
+});
+
+async function store(key: string): Promise<void> {
+  await registry.register(key, 'local', 60_000);
+  const writer = await stores.default.create(key);
+  await writer.write([Buffer.from('sealed')]);
+  await writer.commit();
+}
+
+async function filesLeft(): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).length;
+}
+
+describe('ObjectSweeper', () => {
+  it('removes what is dead or abandoned, bytes and rows, and nothing else', async () => {
+    for (const key of ['vault/a/1', 'vault/b/1', 'vault/c/1', 'vault/d/1']) await store(key);
+    await registry.withdraw('vault/a/1', 'local');
+    await database.query(`UPDATE objects SET lease_until = now() - interval '1 s' WHERE key = 'vault/b/1'`);
+    await database.transaction((tx) => registry.publish(tx, 'vault/c/1', 6));
+    expect(await sweeper.run()).toBe(2);
+    expect(await sweeper.run()).toBe(0);
+    const left = await database.query('SELECT key, state FROM objects ORDER BY key');
+    expect(left).toEqual([
+      { key: 'vault/c/1', state: 'live' },
+      { key: 'vault/d/1', state: 'writing' },
+    ]);
+    expect(await filesLeft()).toBe(2);
+  });
+
+  it('comes to the rest although more than a batch of older ones cannot be removed, and says so once', async () => {
+    const complaint = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await database.query(
+      `INSERT INTO objects (key, driver, state, died_at)
+       SELECT 'vault/old/' || n, 'closed-down', 'dead', now() - interval '1 day' FROM generate_series(1, 250) n`,
+    );
+    await store('vault/new/1');
+    await registry.withdraw('vault/new/1', 'local');
+    expect(await sweeper.run()).toBe(1);
+    expect(await filesLeft()).toBe(0);
+    expect(await database.query(`SELECT 1 FROM objects WHERE driver = 'closed-down'`)).toHaveLength(250);
+    expect(complaint).toHaveBeenCalledTimes(1);
+  });
+});

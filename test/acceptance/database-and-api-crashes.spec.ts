@@ -1,0 +1,181 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { largeDocument } from '../fixtures/documents';
+import {
+  assertInvariants,
+  OwnServices,
+  TestSystem,
+  waitFor,
+  withMoments,
+  type ApiClient,
+  type Moments,
+} from '../support/system';
+
+let services: OwnServices;
+let system: TestSystem;
+let owner: ApiClient;
+beforeAll(async () => {
+  services = await OwnServices.start({ durable: true });
+  system = await TestSystem.start({ services, env: { LEASE_SECONDS: '2' } });
+  owner = await system.client('ops');
+}, 60_000);
+afterAll(async () => {
+  await system?.stop();
+  await services?.stop();
+}, 60_000);
+
+const document = (seed: number): Buffer => Buffer.concat([...largeDocument(30_000, { seed })]);
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+interface Acknowledged {
+  uploadId: string;
+  fileId: string;
+  sha256: string;
+}
+
+/** Uploads one document after the other until told to stop, as several clients at once, and keeps what was acknowledged. */
+class Load {
+  readonly acknowledged: Acknowledged[] = [];
+  /** Every status that was answered; 0 where the connection broke. */
+  readonly statuses = new Set<number>();
+  private running = true;
+  private readonly clients: Promise<void>[];
+  private seed = 1;
+
+  constructor(clients = 4) {
+    this.clients = Array.from({ length: clients }, () => this.client());
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    await Promise.all(this.clients);
+  }
+
+  private async client(): Promise<void> {
+    while (this.running) {
+      const bytes = document(this.seed++);
+      const answer = await owner.upload(bytes).catch(() => null);
+      this.statuses.add(answer?.status ?? 0);
+      if (answer?.status === 201) this.acknowledged.push({ ...answer.body, sha256: sha256(bytes) });
+      else await delay(50);
+    }
+  }
+}
+
+/** Everything that was acknowledged becomes a file, of the very bytes that were sent. */
+async function nothingIsLost(acknowledged: Acknowledged[]): Promise<void> {
+  for (const { uploadId, fileId, sha256: expected } of acknowledged) {
+    await owner.waitForStatus(uploadId, 'completed');
+    const { status, bytes } = await owner.get(`/api/files/${fileId}/content`);
+    expect([status, sha256(bytes)]).toEqual([200, expected]);
+  }
+  await system.waitUntilSwept();
+  await assertInvariants(system);
+}
+
+describe('PostgreSQL ends under load', () => {
+  it.each([
+    ['by a fast shutdown', () => services.postgres.stop()],
+    ['by kill -9', () => services.postgres.kill9()],
+  ])(
+    'J03 %s: 503 that says why, then recovery without a restart, and nothing acknowledged is lost',
+    async (_title, end) => {
+      const pids = [...system.apis, ...system.workers].map(({ pid }) => pid);
+      const load = new Load();
+      await waitFor('the load to run', async () => load.acknowledged.length > 5);
+      await end();
+      const ready = await waitFor('the API to notice', async () => {
+        const answer = await owner.get('/api/health/ready');
+        return answer.status === 503 && answer;
+      });
+      expect(ready.body).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', errors: [{ pointer: 'database' }] });
+      expect((await owner.get('/api/health/live')).status).toBe(200);
+      const refused = await owner.get('/api/files');
+      expect([refused.status, refused.body.code]).toEqual([503, 'DEPENDENCY_UNAVAILABLE']);
+      await waitFor('an upload to be refused', async () => load.statuses.has(503));
+
+      await services.postgres.restart();
+      const before = load.acknowledged.length;
+      await waitFor('uploads to be taken again', async () => load.acknowledged.length > before + 5);
+      await load.stop();
+      expect([...load.statuses].sort()).toEqual([201, 503]);
+      expect([...system.apis, ...system.workers].map(({ pid }) => pid)).toEqual(pids);
+      await nothingIsLost(load.acknowledged);
+    },
+    120_000,
+  );
+});
+
+describe('the API is killed', () => {
+  /** In the order of an upload. `received`: its bytes are durable and committed, so it must become a file. */
+  const DEATHS: [at: string, received: boolean][] = [
+    ['before commit begun', false],
+    ['after commit begun', false],
+    ['after sync staging-directory', false], // between the object's write and its commit
+    ['before commit part+received', false],
+    ['after commit part+received', true],
+    ['before commit validated', true],
+    ['after commit validated', true], // between the commit and the job
+    ['before answer 201', true],
+  ];
+
+  it('J03 at eight points of an upload: committed bytes become a file, all others leave nothing', async () => {
+    const sent: { at: string; received: boolean; uploadId: string; bytes: Buffer }[] = [];
+    await system.apis[0]!.stop();
+    for (const [at, received] of DEATHS) {
+      const crash: Moments['crash'] = { at };
+      const api = await system.startApi(0, withMoments({ crash }));
+      const [uploadId, bytes] = [randomUUID(), document(1_000 + sent.length)];
+      await expect(owner.upload(bytes, { uploadId })).rejects.toThrow();
+      expect([at, await api.exited]).toEqual([at, { code: null, signal: 'SIGKILL' }]);
+      sent.push({ at, received, uploadId, bytes });
+    }
+    await system.startApi();
+    const acknowledged: Acknowledged[] = [];
+    for (const { at, received, uploadId, bytes } of sent) {
+      const known = await owner.get(`/api/upload/progress/${uploadId}`);
+      if (at === 'before commit begun') expect(known.status).toBe(404);
+      else if (received) acknowledged.push({ uploadId, fileId: known.body.fileId, sha256: sha256(bytes) });
+      else
+        expect(await owner.waitForStatus(uploadId, 'failed')).toMatchObject({ failureCode: 'INTERRUPTED' });
+    }
+    await nothingIsLost(acknowledged);
+  }, 120_000);
+});
+
+describe('everything is killed', () => {
+  const UPLOADS = 50;
+
+  it(`J03 kill -9 of API, worker, Redis and PostgreSQL in turn during ${UPLOADS} uploads: nothing acknowledged is lost`, async () => {
+    const load = new Load();
+    const turns = [
+      async () => {
+        await system.apis[0]!.kill9();
+        await system.startApi();
+      },
+      async () => {
+        await system.workers[0]!.kill9();
+        system.startWorker();
+      },
+      async () => {
+        await services.redis.kill9();
+        await services.redis.restart();
+      },
+      async () => {
+        await services.postgres.kill9();
+        await services.postgres.restart();
+      },
+    ];
+    for (let turn = 0; turn < turns.length || load.acknowledged.length < UPLOADS; turn++) {
+      const before = load.acknowledged.length;
+      await waitFor('the load to run', async () => load.acknowledged.length > before + 6, {
+        timeoutMs: 60_000,
+      });
+      await turns[turn % turns.length]!();
+    }
+    await load.stop();
+    expect([...load.statuses].filter((status) => ![0, 201, 503].includes(status))).toEqual([]);
+    await system.workerReady();
+    await nothingIsLost(load.acknowledged);
+  }, 150_000);
+});

@@ -1,0 +1,119 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { largeDocument } from '../fixtures/documents';
+import { assertInvariants, TestSystem, waitFor, withMoments, type ApiClient } from '../support/system';
+
+let system: TestSystem;
+let owner: ApiClient;
+let log: string;
+const plaintext = Buffer.concat([...largeDocument(3_000_000)]);
+
+beforeAll(async () => {
+  system = await TestSystem.start({
+    apis: 1,
+    workers: 0,
+    env: { SEALING_ATTEMPTS: '2', SEALING_BACKOFF_SECONDS: '0.1' },
+  });
+  owner = await system.client('ops');
+  log = join(system.dataDir, 'moments');
+}, 60_000);
+afterAll(() => system?.stop(), 30_000);
+
+/** What the process did, without the writes: there may be any number of them. */
+async function moments(): Promise<string[]> {
+  const lines = (await readFile(log, 'utf8')).split('\n');
+  return lines.filter(
+    (line) => /sync|rename|commit (part|completed)|answer/.test(line) && !line.includes('datasync'),
+  );
+}
+
+async function restartApi(plan: Parameters<typeof withMoments>[0]): Promise<void> {
+  await system.apis[0]!.stop();
+  await rm(log, { force: true });
+  await system.startApi(0, withMoments({ log, ...plan }));
+}
+
+async function restartWorker(plan: Parameters<typeof withMoments>[0]): Promise<void> {
+  await system.workers[0]?.stop();
+  await rm(log, { force: true });
+  await system.workerReady(system.startWorker(0, withMoments({ log, ...plan })));
+}
+
+const durable = (place: string): string[] =>
+  [`sync ${place}`, `rename ${place}`, `sync ${place}-directory`].flatMap((it) => [
+    `before ${it}`,
+    `after ${it}`,
+  ]);
+
+it('O05 a 201 comes after fsync of the data, rename, fsync of the directory and the commit, in this order', async () => {
+  await restartApi({});
+  const { status } = await owner.upload(plaintext);
+  expect(status).toBe(201);
+  expect(await moments()).toEqual([
+    ...durable('staging'),
+    'before commit part+received',
+    'after commit part+received',
+    'before answer 201',
+  ]);
+}, 30_000);
+
+it('O05 completed comes after fsync of the data, rename and fsync of the directory, in this order', async () => {
+  await restartWorker({});
+  const [{ id }] = await system.query(`SELECT id FROM uploads WHERE status <> 'failed'`);
+  await owner.waitForStatus(id, 'completed');
+  await waitFor('the commit to be written down', async () =>
+    (await moments()).includes('after commit completed'),
+  );
+  expect(await moments()).toEqual([...durable('vault'), 'before commit completed', 'after commit completed']);
+  await system.waitUntilSwept();
+  await assertInvariants(system);
+}, 30_000);
+
+it.each([
+  ['sync staging', 'EIO', 503, 'DEPENDENCY_UNAVAILABLE', 'rename staging'],
+  ['sync staging-directory', 'EIO', 503, 'DEPENDENCY_UNAVAILABLE', 'commit part'],
+  ['sync staging', 'ENOSPC', 507, 'STORAGE_FULL', 'rename staging'],
+])(
+  'O05 a failed %s (%s) is a failed upload: no second try, nothing left',
+  async (operation, code, status, problem, never) => {
+    await restartApi({ fail: { operation, code } });
+    const uploadId = (await owner.upload(plaintext)).body;
+    expect(uploadId).toMatchObject({ status, code: problem });
+    const seen = await moments();
+    expect(seen.filter((line) => line === `before ${operation}`)).toHaveLength(1);
+    expect(seen.filter((line) => line.includes(never))).toEqual([]);
+    const [row] = await system.query(
+      `SELECT status, failure_code AS code FROM uploads ORDER BY created_at DESC LIMIT 1`,
+    );
+    expect(row).toEqual({ status: 'failed', code: problem });
+    await system.waitUntilSwept();
+    await assertInvariants(system);
+  },
+  30_000,
+);
+
+it.each([
+  ['sync vault', 'EIO', 'rename vault'],
+  ['sync vault-directory', 'EIO', 'commit completed'],
+])(
+  'O05 a failed %s (%s) never makes a file; what was received stays, and is sealed later',
+  async (operation, code, never) => {
+    await restartApi({});
+    await restartWorker({ fail: { operation, code } });
+    const { body } = await owner.upload(plaintext);
+    expect(await owner.waitForStatus(body.uploadId, 'failed')).toMatchObject({
+      failureCode: 'SEALING_FAILED',
+    });
+    expect((await moments()).filter((line) => line.includes(never))).toEqual([]);
+    expect((await owner.get(`/api/files/${body.fileId}`)).status).toBe(404);
+
+    await restartWorker({});
+    expect((await owner.post(`/api/upload/retry/${body.uploadId}`)).status).toBe(202);
+    await owner.waitForStatus(body.uploadId, 'completed');
+    const { bytes } = await owner.get(`/api/files/${body.fileId}/content`);
+    expect(bytes.equals(plaintext)).toBe(true);
+    await system.waitUntilSwept();
+    await assertInvariants(system);
+  },
+  45_000,
+);

@@ -1,0 +1,10 @@
+import { once } from 'node:events';
+import { LOOPBACK } from '../harness/raw-http.mjs';
+
+/** Starts an express application on a free port. @param {import('express').Express} app */
+export async function listening(app) {
+  const server = app.listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { started: { port } };
+}

@@ -1,0 +1,103 @@
+import pg from 'pg';
+import { bottleneck, metered } from '../harness/meter.mjs';
+import { WORKER_MEMORY } from '../harness/product.mjs';
+import { measureOpenssl } from '../peers/openssl.mjs';
+import { inRounds, median, medians } from '../harness/rounds.mjs';
+import { contestant } from '../harness/row.mjs';
+
+export const title = 'sealing, one thread';
+
+/** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
+export async function measure(bench) {
+  const { sizeMiB, rounds } = bench.settings;
+  const sender = await bench.helper('clients/sender.mjs', { bytes: bench.bytes });
+  const staged = { directory: bench.folder('engine'), bytes: bench.bytes };
+  const engine = await bench.helper('engines/sealing.mjs', staged, WORKER_MEMORY);
+  const product = await bench.product();
+  const database = new pg.Client({ connectionString: product.databaseUrl });
+  await database.connect();
+  bench.onEnd(() => database.end());
+
+  const row = await bench.withProduct(async ({ worker, client, port }) => {
+    /** @type {string[]} */
+    const missing = [];
+    const contestants = [
+      {
+        name: 'job',
+        run: async () => {
+          const { headers } = client;
+          const { result: sealed, usage } = await metered(
+            { server: worker.pid, client: sender.pid },
+            async () => {
+              const sent = await sender.ask({ port, path: '/api/upload', headers, fileName: 'bench.docx' });
+              if (sent.status !== 201)
+                throw new Error(`The upload was answered ${sent.status}: ${sent.body}`);
+              const { uploadId, fileId } = JSON.parse(sent.body);
+              await client.completed(uploadId);
+              return { uploadId, fileId };
+            },
+          );
+          await client.request('DELETE', `/files/${sealed.fileId}`);
+          const speed = sizeMiB / (await sealingSeconds(database, sealed.uploadId));
+          return { ...usage, speed, cpuPerGiB: (usage.serverCpu * 1024) / sizeMiB };
+        },
+      },
+      {
+        name: 'engine',
+        run: async () => {
+          const { result, usage } = await metered({ server: engine.pid, client: process.pid }, () =>
+            engine.ask({}),
+          );
+          return { ...usage, speed: sizeMiB / result.seconds, cpuPerGiB: (usage.serverCpu * 1024) / sizeMiB };
+        },
+      },
+      {
+        name: 'openssl',
+        run: async () => {
+          const speeds = await measureOpenssl();
+          return speeds ? { speed: speeds.serialMiB, ...speeds } : { speed: NaN };
+        },
+      },
+    ];
+    const samples = await inRounds({ rounds }, contestants, { between: () => bench.quiet() });
+    const [job, ours, openssl] = ['job', 'engine', 'openssl'].map((name) => samples.get(name) ?? []);
+    const limit = median(openssl.map(({ speed }) => speed));
+    if (Number.isNaN(limit)) missing.push('openssl: there is none on PATH');
+    const usage = medians(/** @type {any} */ (ours));
+    /** @param {string} name @param {{ speed: number }[]} measured */
+    const goal = (name, measured) => ({
+      name,
+      value: median(measured.map(({ speed }) => speed)) / limit,
+      unit: '×',
+      must: 0.75,
+      wanted: 0.83,
+    });
+    return {
+      title: `${title}, ${sizeMiB} MiB`,
+      contestants: [
+        contestant('waybill, engine alone: read, verify, hash, encrypt, write, fsync', ours, 'MiB/s'),
+        contestant('waybill, whole job: from received to completed', job, 'MiB/s'),
+        contestant('serial limit of openssl: decrypt, SHA-256, encrypt', openssl, 'MiB/s'),
+      ],
+      goals: Number.isNaN(limit)
+        ? []
+        : [goal('engine against the limit', ours), goal('job against the limit', job)],
+      bottleneck: bottleneck(usage),
+      missing,
+    };
+  });
+  await Promise.all([sender.stop(), engine.stop()]);
+  return [row];
+}
+
+/**
+ * From the commit of the last byte to the commit of the file, by the database's clock: validation, queue and all.
+ * @param {pg.Client} database @param {string} uploadId
+ */
+async function sealingSeconds(database, uploadId) {
+  const { rows } = await database.query(
+    `SELECT extract(epoch FROM completed_at - received_at)::float8 AS seconds FROM uploads WHERE id = $1`,
+    [uploadId],
+  );
+  return rows[0].seconds;
+}
