@@ -138,7 +138,7 @@ const KEPT: [title: string, text: string][] = [
 describe('a text that is only strange', () => {
   it.each(KEPT)('R02 %s: title, description, tag and name are kept as they are', async (_title, text) => {
     const tag = text.replaceAll(',', '');
-    const name = `${text.replace(/[/\\\0-\x1f\x7f-\x9f]/g, '')}.docx`;
+    const name = `${text.replace(/[/\\\p{Cc}]/gu, '')}.docx`;
     const body = form(
       field('title', text),
       field('description', text),
@@ -285,7 +285,7 @@ describe('a header', () => {
     expect((await ask(ops, 'GET /api/files', [[name, MEGABYTE]])).status).toBe(431);
   });
 
-  it.each(['x', '', '{}', '\xff', 'a'.repeat(10_000), `${'0'.repeat(36)}`, "' OR 1=1"])(
+  it.each(['x', '', '{}', '\xff', 'a'.repeat(10_000), '0'.repeat(36), "' OR 1=1"])(
     'R02 X-Upload-Id: %.20s is refused by its name',
     async (value) => {
       expectNamed(await send(form(filePart(DOCUMENT)), [['X-Upload-Id', value]]), 'X-Upload-Id');

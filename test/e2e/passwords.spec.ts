@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Accounts, PASSWORD, type Person } from '../support/accounts';
 import { ApiApp } from '../support/api-app';
 import { ApiClient } from '../support/system/api-client';
@@ -208,19 +209,29 @@ describe('changing a password', () => {
 });
 
 describe('guessing', () => {
+  /** A sender that nobody has counted yet: a /64 of its own. */
+  const newSender = (): string => {
+    const [, one, two] = randomUUID().split('-');
+    return `2001:db8:${one}:${two}::1`;
+  };
+
   it('at the current password is counted with the logins', async () => {
     const strict = await ApiApp.start({ RATE_LIMIT_SCALE: '1', TRUST_PROXY: 'true' });
     try {
       const people = new Accounts(strict);
-      const { client } = await people.person();
-      const guess = (from: string) =>
+      const { email } = await people.create();
+      const client = new ApiClient(strict.url);
+      const from = { 'x-forwarded-for': newSender() };
+      const { body } = await client.post('/api/auth/login', { email, password: PASSWORD }, from);
+      client.token = body.accessToken;
+      const guess = () =>
         client.post(
           '/api/auth/password/change',
           { currentPassword: 'wrong password', newPassword: NEW_PASSWORD },
-          { 'x-forwarded-for': from },
+          from,
         );
       const statuses: number[] = [];
-      for (let failure = 0; failure < 12; failure++) statuses.push((await guess('2001:db8::1')).status);
+      for (let failure = 0; failure < 12; failure++) statuses.push((await guess()).status);
       expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
     } finally {
       await strict.stop();
@@ -228,12 +239,14 @@ describe('guessing', () => {
   });
 
   it('mails an address five times an hour at most, and says nothing of it', async () => {
-    const strict = await ApiApp.start({ RATE_LIMIT_SCALE: '1' });
+    const strict = await ApiApp.start({ RATE_LIMIT_SCALE: '1', TRUST_PROXY: 'true' });
     try {
       const people = new Accounts(strict);
+      const client = new ApiClient(strict.url);
+      const from = { 'x-forwarded-for': newSender() };
       const { id, email } = await people.create();
       for (let nth = 0; nth < 8; nth++) {
-        const { status } = await new ApiClient(strict.url).post('/api/auth/password/forgot', { email });
+        const { status } = await client.post('/api/auth/password/forgot', { email }, from);
         expect(status).toBe(202);
       }
       const requested = (await people.events(id)).filter((type) => type === 'user.password_reset_requested');

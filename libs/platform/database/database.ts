@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { nameConnectionLoss } from './errors';
 
 /**
  * A transaction in progress. Whoever writes takes one explicitly, so that "these belong together" is visible in the
@@ -22,7 +23,11 @@ export class Database {
 
   /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.source.transaction(work);
+    try {
+      return await this.source.transaction(work);
+    } catch (error) {
+      throw nameConnectionLoss(error);
+    }
   }
 
   /** The connections of this process: all that are open, those that nobody uses, and who waits for one. */

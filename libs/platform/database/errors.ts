@@ -1,3 +1,5 @@
+import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
+
 /** What PostgreSQL says of itself when a statement fails (appendix A of its manual). */
 interface PostgresError {
   code?: string;
@@ -13,4 +15,15 @@ function postgresError(error: unknown): PostgresError {
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   const { code, constraint: violated } = postgresError(error);
   return code === '23505' && (constraint === undefined || violated === constraint);
+}
+
+/**
+ * What a transaction is told whose connection was lost between two of its statements: TypeORM has given the connection
+ * back by then, and complains about that. The words are the driver's own for a connection that was lost under a statement.
+ */
+export function nameConnectionLoss(error: unknown): unknown {
+  const lost =
+    error instanceof QueryRunnerAlreadyReleasedError ||
+    error instanceof QueryRunnerProviderAlreadyReleasedError;
+  return lost ? new Error('Connection terminated between two statements', { cause: error }) : error;
 }

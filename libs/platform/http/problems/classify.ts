@@ -10,10 +10,11 @@ export interface Classified {
 
 const RETRY_SECONDS = 2;
 
-/** A 503 that was said on purpose is news only when something lies beneath it. */
+/** "Not now", said on purpose, is news only when something lies beneath it; a key that is missing always is. */
 function loudness(error: AppError): Classified['log'] {
   const { status } = PROBLEMS[error.code];
-  if (status === 503) return error.cause === undefined ? 'nothing' : 'warn';
+  if (error.code === 'DEPENDENCY_UNAVAILABLE' && error.cause === undefined) return 'nothing';
+  if (status === 503) return 'warn';
   return status >= 500 ? 'error' : 'nothing';
 }
 
