@@ -9,7 +9,7 @@ import { Workbench } from './harness/workbench.mjs';
 
 requireNode();
 
-const ROWS = ['multipart', 'download', 'sealing', 'route', 'memory', 'latency'];
+const ROWS = ['multipart', 'small', 'download', 'sealing', 'route', 'memory', 'latency'];
 const DEADLINE_MINUTES = 30;
 
 const HELP = `Usage: npm run bench -- [options]

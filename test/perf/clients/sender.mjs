@@ -16,10 +16,32 @@ void runHelper(async ({ bytes }) => {
     started: { bytes },
     answer: async (request) => {
       if (request.bytes) chunks = [...largeDocument(request.bytes)];
-      return request.port ? send(request, chunks) : null;
+      if (!request.port) return null;
+      return request.count ? sendMany(request, chunks) : send(request, chunks);
     },
   };
 });
+
+/**
+ * The same document `count` times, `concurrency` of them at a time.
+ * @param {any} request @param {Buffer[]} chunks
+ * @returns {Promise<{ seconds: number, bodies: string[] }>} what was answered 201
+ */
+async function sendMany({ count, concurrency, ...request }, chunks) {
+  /** @type {string[]} */
+  const bodies = [];
+  let left = count;
+  const began = performance.now();
+  const sendOn = async () => {
+    while (left-- > 0) {
+      const { status, body } = await send(request, chunks);
+      if (status !== 201) throw new Error(`An upload was answered ${status}: ${body}`);
+      bodies.push(body);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, sendOn));
+  return { seconds: (performance.now() - began) / 1000, bodies };
+}
 
 /**
  * @param {{ port: number, path: string, headers: Record<string, string>, fileName: string }} request
