@@ -1,19 +1,22 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AuthModule, JwtAuthGuard, RolesGuard } from '@waybill/features/auth';
+import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
+import { NotificationsModule } from '@waybill/features/notifications';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
 import { HttpModule } from '@waybill/platform/http';
+import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
 import { ObservabilityModule } from '@waybill/platform/observability';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
-import { HealthModule } from './health/health.module';
+import { HealthController } from './health/health.controller';
+import { MetricsController } from './metrics/metrics.controller';
 
 /** Everything that is asked over HTTP. */
 @Module({
@@ -23,20 +26,23 @@ import { HealthModule } from './health/health.module';
     DatabaseModule,
     RedisModule,
     EventsModule,
+    IdempotencyModule,
     KeyringModule,
     ObjectsModule,
     StorageModule,
     QueueModule.forProducers(),
     HttpModule,
-    HealthModule,
     AuthModule,
     FilesApiModule,
     UploadsModule,
+    NotificationsModule,
   ],
+  controllers: [HealthController, MetricsController],
   providers: [
     // In this order: who asks, then what they may.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
+    { provide: APP_GUARD, useClass: ScopesGuard },
   ],
 })
 export class ApiModule {}

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
+import { config } from './settings';
 import type { Server } from 'node:http';
-import { AppConfig, ConfigError } from '@waybill/platform/config';
-import { Drain, WaybillLogger } from '@waybill/platform/observability';
+import { ConfigError } from '@waybill/platform/config';
+import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { createApp } from './create-app';
 import { GracefulStop } from './graceful-stop';
 
@@ -10,7 +11,6 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 15_000;
 
 async function main(): Promise<void> {
-  const config = new AppConfig(process.env);
   const logger = new WaybillLogger({ level: config.logLevel, service: 'api' });
   process.on('uncaughtException', (error) => void die(logger, error));
   process.on('unhandledRejection', (error) => void die(logger, error));
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
 
   const graceful = new GracefulStop(app, app.get(Drain), config.http.shutdownMs);
   stopWhenTold(graceful, logger, config.http.shutdownMs);
+  await OperationsServer.beside(app, 'api');
   await app.listen(config.http.port, config.http.host);
   logger.log('The API is ready.', { url: config.http.publicUrl, port: config.http.port });
 }

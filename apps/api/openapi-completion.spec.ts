@@ -17,13 +17,13 @@ const completed = (operation: object) =>
 describe('the description of the API', () => {
   it('tells of guarded routes that they need a credential', () => {
     const operation = completed({});
-    expect(Object.keys(operation.responses)).toEqual(['401', '429', 'default']);
+    expect(Object.keys(operation.responses)).toEqual(['400', '401', '429', 'default']);
     expect(operation).not.toHaveProperty('security');
   });
 
   it('tells of public routes that they need none', () => {
     const operation = completed({ [PUBLIC_OPERATION]: true });
-    expect(Object.keys(operation.responses)).toEqual(['429', 'default']);
+    expect(Object.keys(operation.responses)).toEqual(['400', '429', 'default']);
     expect(operation.security).toEqual([]);
     expect(operation).not.toHaveProperty(PUBLIC_OPERATION);
   });

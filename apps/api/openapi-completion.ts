@@ -13,6 +13,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     declarePathParameters(path, operation);
     shortenSummary(operation);
     operation.tags = operation.tags?.map(capitalise);
+    declareRefusals(operation);
     declareAnswers(operation);
   }
   const used = new Set(operationsOf(document).flatMap(([, { tags }]) => tags ?? []));
@@ -50,6 +51,16 @@ function shortenSummary(operation: Operation): void {
 /** A controller that names no tag is filed under its own name. */
 function capitalise(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** What the edge refuses before a route sees it: an address or a header that is none, a body of another type. */
+function declareRefusals({ responses, parameters, requestBody }: Operation): void {
+  const answers = responses as Answers;
+  const json = requestBody && 'content' in requestBody && 'application/json' in requestBody.content;
+  if (json) {
+    answers['400'] ??= problemResponse(['VALIDATION_FAILED', 'MALFORMED_BODY']);
+    answers['415'] ??= problemResponse(['UNSUPPORTED_FILE_TYPE']);
+  } else if (parameters?.length) answers['400'] ??= problemResponse(['VALIDATION_FAILED']);
 }
 
 function declareAnswers(operation: Operation): void {

@@ -14,6 +14,7 @@ To try it here: log in with \`POST /api/auth/login\`, copy \`accessToken\`, and 
 
 const TAGS: [name: string, description: string][] = [
   ['Auth', 'Accounts and sessions.'],
+  ['Users', 'The accounts of everybody, for admins.'],
   ['Uploads', 'Bringing files in, and how far they are.'],
   ['Files', 'What there is, and its bytes.'],
   ['Operations', 'For whoever runs the service.'],

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { MailPlanner } from '@waybill/features/notifications';
-import { Sequencer } from '@waybill/platform/events';
+import { EventMetrics, Sequencer } from '@waybill/platform/events';
 
 /** How long an event may wait for its place in the feed when nothing else is going on. */
 const IDLE_MS = 200;
@@ -26,6 +26,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
   constructor(
     private readonly sequencer: Sequencer,
     private readonly mails: MailPlanner,
+    private readonly metrics: EventMetrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,7 +48,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   private async run(): Promise<void> {
     try {
-      await this.sequencer.run();
+      await this.sequencer.run(this.metrics.count);
       await this.mails.run();
       this.again(IDLE_MS);
     } catch (error) {

@@ -1,13 +1,13 @@
 import 'reflect-metadata';
+import { config } from './settings';
 import { NestFactory } from '@nestjs/core';
-import { AppConfig, ConfigError } from '@waybill/platform/config';
-import { WaybillLogger } from '@waybill/platform/observability';
+import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { WorkerModule } from './worker.module';
 
 async function main(): Promise<void> {
-  const config = new AppConfig(process.env);
   const logger = new WaybillLogger({ level: config.logLevel, service: 'worker' });
   const worker = await NestFactory.createApplicationContext(WorkerModule, { logger, abortOnError: false });
+  const operations = await OperationsServer.beside(worker, 'worker');
   logger.log('The worker is ready.');
 
   let stopping = false;
@@ -15,8 +15,9 @@ async function main(): Promise<void> {
     // A second signal means now: what is left undone is found by the reconciler.
     if (stopping) process.exit(1);
     stopping = true;
+    worker.get(Drain).begin();
     setTimeout(() => process.exit(1), config.http.shutdownMs).unref();
-    worker.close().then(
+    Promise.all([worker.close(), operations?.close()]).then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error('The worker did not stop in good order.', error);
@@ -31,6 +32,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error);
   process.exit(1);
 });

@@ -3,6 +3,7 @@ import { CredentialSweeper } from '@waybill/features/auth';
 import { FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
 import { UploadReconciler } from '@waybill/features/uploads';
+import { IdempotencyKeys } from '@waybill/platform/idempotency';
 import { HandlesJob } from '@waybill/platform/queue';
 import { ObjectSweeper } from './object-sweeper';
 
@@ -15,6 +16,7 @@ export class UpkeepProcessor {
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
     private readonly credentials: CredentialSweeper,
+    private readonly idempotency: IdempotencyKeys,
   ) {}
 
   @HandlesJob('reconcile')
@@ -28,5 +30,6 @@ export class UpkeepProcessor {
     await this.files.run();
     await this.objects.run();
     await this.credentials.run();
+    await this.idempotency.sweep();
   }
 }

@@ -6,11 +6,13 @@ import { UploadsWorkerModule } from '@waybill/features/uploads';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
+import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
 import { FeedLoop } from './feed-loop';
+import { GrantedFilesModule } from './granted-files.module';
 import { ObjectSweeper } from './object-sweeper';
 import { UpkeepProcessor } from './upkeep.processor';
 
@@ -20,6 +22,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     ConfigModule,
     DatabaseModule,
     EventsModule,
+    IdempotencyModule,
     KeyringModule,
     ObjectsModule,
     StorageModule,
@@ -28,6 +31,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     FilesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
+    GrantedFilesModule,
   ],
   providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],
 })

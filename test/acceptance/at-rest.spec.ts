@@ -188,7 +188,7 @@ describe('keys', () => {
     bodies.push(bytes.toString());
   }
 
-  it('C11 jobs carry ids and counts only', async () => {
+  it('C11 jobs carry ids and counts only, those of the request that made them among them', async () => {
     await system.workers[0]!.kill9();
     const { body } = await owner.upload(plaintext, {
       name: 'Geheim.docx',
@@ -197,11 +197,13 @@ describe('keys', () => {
     const redis = new Redis(system.env.REDIS_URL!);
     try {
       const job = await redis.hgetall(`bull:encryption:${body.uploadId}:0`);
-      expect(JSON.parse(job.data!)).toEqual({ uploadId: body.uploadId, attempt: 0 });
+      const requestId = expect.stringMatching(/^[A-Za-z0-9._~-]{1,128}$/);
+      expect(JSON.parse(job.data!)).toEqual({ uploadId: body.uploadId, attempt: 0, requestId });
       for (const key of await redis.keys('bull:*')) {
         if ((await redis.type(key)) !== 'hash') continue;
         const { data } = await redis.hgetall(key);
-        for (const value of Object.values(JSON.parse(data ?? '{}')))
+        const { requestId: _, ...rest } = JSON.parse(data ?? '{}') as Record<string, unknown>;
+        for (const value of Object.values(rest))
           expect(String(value)).toMatch(/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)$/);
       }
       const names = new LeakScanner({ name: Buffer.from('Geheim.docx'), title: Buffer.from('Secret title') });

@@ -94,17 +94,23 @@ describe('who may come in', () => {
       expect(row).toEqual({ role: 'client', email_verified_at: null });
     });
 
-    it.each([
-      '/api/setup',
-      '/api/install',
-      '/api/auth/setup',
-      '/api/auth/bootstrap',
-      '/api/admin',
-      '/api/users/admin',
-    ])('A03 there is no door for a first admin at %s', async (path) => {
-      for (const method of ['GET', 'POST', 'PUT']) {
-        const { status } = await anonymous.request(method, path);
-        expect([method, status]).toEqual([method, 404]);
+    it.each(['/api/setup', '/api/install', '/api/auth/setup', '/api/auth/bootstrap', '/api/admin'])(
+      'A03 there is no door for a first admin at %s',
+      async (path) => {
+        for (const method of ['GET', 'POST', 'PUT']) {
+          const { status } = await anonymous.request(method, path);
+          expect([method, status]).toEqual([method, 404]);
+        }
+      },
+    );
+
+    it('A03 accounts are administered by admins alone: nobody else gets in at their door', async () => {
+      for (const path of ['/api/users', '/api/users/admin', `/api/users/${randomUUID()}`]) {
+        expect([path, (await anonymous.get(path)).status]).toEqual([path, 401]);
+        for (const method of ['POST', 'PUT']) {
+          const { status } = await anonymous.request(method, path);
+          expect([method, path, status]).toEqual([method, path, 405]);
+        }
       }
     });
   });

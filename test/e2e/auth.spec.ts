@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AccountsService, ConfirmationLinks, CredentialSweeper } from '@waybill/features/auth';
 import { ApiApp } from '../support/api-app';
+import { createTestDatabase } from '../support/database';
 import { ApiClient } from '../support/system/api-client';
 
 const PASSWORD = 'correct horse battery staple';
@@ -409,6 +410,9 @@ describe('limits', () => {
     ['logout', { refreshToken: 'x' }],
     ['confirm/x', undefined],
     ['confirm/resend', { email: 'ada' }],
+    ['password/forgot', { email: 'ada' }],
+    ['password/reset', { token: 'x', password: 'x' }],
+    ['invitations/x/accept', { password: 'x' }],
   ])('allow an address twenty requests a minute at %s', async (route, body) => {
     const sender = newSender();
     const client = new ApiClient(api.url);
@@ -419,6 +423,45 @@ describe('limits', () => {
     );
     expect(limited).toHaveLength(5);
   });
+});
+
+describe('limits of an account', () => {
+  const email = `ada-${randomUUID()}@example.com`;
+  let address = 0;
+  /** From an address of its own each, so that only the account's count can refuse. */
+  const logIn = (api: ApiApp, password: string, from = `2001:db8:a:${(address++).toString(16)}::1`) =>
+    new ApiClient(api.url).post('/api/auth/login', { email, password }, { 'x-forwarded-for': from });
+
+  it('hold without Redis and over a restart, and never lock the owner out', async () => {
+    // Nobody listens on port 1.
+    const settings = { RATE_LIMIT_SCALE: '1', TRUST_PROXY: 'true', REDIS_URL: 'redis://127.0.0.1:1' };
+    let api: ApiApp | undefined;
+    const database = await createTestDatabase();
+    try {
+      api = await ApiApp.start({ ...settings, DATABASE_URL: database.url });
+      const accounts = api.app.get(AccountsService, { strict: false });
+      await accounts.create({ email, role: 'client', password: PASSWORD, verified: true });
+      const early = await Promise.all(Array.from({ length: 6 }, () => logIn(api!, 'wrong')));
+      expect(early.map(({ status }) => status)).toEqual(Array<number>(6).fill(401));
+      await api.stop();
+
+      api = await ApiApp.start({ ...settings, DATABASE_URL: database.url });
+      const late = await Promise.all(Array.from({ length: 10 }, () => logIn(api!, 'wrong')));
+      expect(late.filter(({ status }) => status === 401)).toHaveLength(4);
+      expect(late.filter(({ status }) => status === 429)).toHaveLength(6);
+      expect(Number(late.find(({ status }) => status === 429)!.headers.get('retry-after'))).toBeGreaterThan(
+        60,
+      );
+      expect((await logIn(api, PASSWORD)).status).toBe(200);
+
+      const stubborn = '2001:db8:b::1';
+      for (let failure = 0; failure < 3; failure++) await logIn(api, 'wrong', stubborn);
+      expect((await logIn(api, PASSWORD, stubborn)).status).toBe(429);
+    } finally {
+      await api?.stop();
+      await database.drop();
+    }
+  }, 60_000);
 });
 
 describe('signing up by policy', () => {

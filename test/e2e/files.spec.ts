@@ -5,7 +5,6 @@ import {
   FileSweeper,
   FilesService,
   StorageUsageService,
-  type FileAttributes,
 } from '@waybill/features/files';
 import { Database } from '@waybill/platform/database';
 import { Keyring } from '@waybill/platform/keyring';
@@ -15,17 +14,23 @@ import { DownloadLinks } from '../../libs/features/files/download-links';
 import { permits, type Permission } from '../../libs/features/files/file.policy';
 import { FileRepository } from '../../libs/features/files/file.repository';
 import { seal } from '../../libs/features/files/testing/sealing';
-import { AccountsService } from '@waybill/features/auth';
 import { ApiApp } from '../support/api-app';
+import {
+  comparable,
+  createPerson,
+  DOCX,
+  eventsOf,
+  part as partOf,
+  patchFile,
+  publishFile,
+  type FileToPublish,
+  type Person,
+  type PublishedFile,
+} from '../support/files';
 import { ApiClient, type Answer } from '../support/system/api-client';
 import { waitFor } from '../support/system/wait-for';
 
 jest.setTimeout(60_000);
-
-const PASSWORD = 'correct horse battery staple';
-const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
-
-type Person = ApiClient & { userId: string; role: Role };
 
 let api: ApiApp;
 let ops: Person;
@@ -45,60 +50,15 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 function part<T>(token: abstract new (...args: never[]) => T): T {
-  return api.app.get<T>(token as never, { strict: false });
+  return partOf(api, token);
 }
-
-async function person(role: Role): Promise<Person> {
-  const email = `${role}-${uuidv7()}@example.org`;
-  const { id } = await part(AccountsService).create({ email, role, password: PASSWORD, verified: true });
-  const caller = new ApiClient(api.url);
-  expect((await caller.login(email, PASSWORD)).status).toBe(200);
-  return Object.assign(caller, { userId: id, role });
-}
-
-interface Published {
-  name?: string;
-  mediaType?: string;
-  plaintext?: Buffer;
-  attributes?: Partial<FileAttributes>;
-}
-
-/** A file as sealing leaves it behind: object, registry, quota, row, event. */
-async function publish(
-  owner: Person,
-  given: Published = {},
-): Promise<{ id: string; plaintext: Buffer; key: string }> {
-  const { name = 'report.docx', mediaType = DOCX, plaintext = randomBytes(3000), attributes = {} } = given;
-  const id = uuidv7();
-  const store = part(ObjectStores).default;
-  const registry = part(ObjectRegistry);
-  await registry.register(`vault/${id}/1`, store.driver, 60_000);
-  const sealed = await seal(store, part(Keyring), { id, plaintext });
-  await part(Database).transaction(async (tx) => {
-    await part(StorageUsageService).charge(tx, owner.userId, plaintext.length, null);
-    await part(FilesService).publish(tx, {
-      ...sealed,
-      fileId: id,
-      ownerId: owner.userId,
-      name,
-      extension: 'docx',
-      mediaType,
-      category: 'document',
-      fileType: null,
-      attributes: { ...DEFAULT_FILE_ATTRIBUTES, ...attributes },
-      sha256: sha256(plaintext),
-    });
-  });
-  return { id, plaintext, key: sealed.objectKey };
-}
+const person = (role: Role): Promise<Person> => createPerson(api, role);
+const publish = (owner: Person, given?: FileToPublish): Promise<PublishedFile> =>
+  publishFile(api, owner, given);
+const events = (subject: string): Promise<string[]> => eventsOf(api, subject);
 
 async function change(id: string, assignments: string, ...values: unknown[]): Promise<void> {
   await api.query(`UPDATE files SET ${assignments} WHERE id = $1`, [id, ...values]);
-}
-
-async function events(subject: string): Promise<string[]> {
-  const rows = await api.query('SELECT type FROM events WHERE subject_id = $1 ORDER BY id', [subject]);
-  return rows.map(({ type }) => type);
 }
 
 async function usage(of: Person): Promise<number> {
@@ -106,16 +66,10 @@ async function usage(of: Person): Promise<number> {
   return Number(row?.used_bytes ?? 0);
 }
 
-/** An answer as two callers may compare it: without what names the request. */
-function comparable({ status, body }: Answer): unknown {
-  if (body === null) return { status };
-  const { requestId: _, instance: __, ...rest } = body;
-  return { status, ...rest };
-}
-
 const ROUTES: [string, (caller: ApiClient, id: string) => Promise<Answer>][] = [
   ['GET /files/:id', (caller, id) => caller.get(`/api/files/${id}`)],
   ['HEAD /files/:id', (caller, id) => caller.request('HEAD', `/api/files/${id}`)],
+  ['PATCH /files/:id', (caller, id) => patchFile(caller, id, { title: 'Mine' })],
   ['DELETE /files/:id', (caller, id) => caller.delete(`/api/files/${id}`)],
   ['GET /files/:id/content', (caller, id) => caller.get(`/api/files/${id}/content`)],
   ['HEAD /files/:id/content', (caller, id) => caller.request('HEAD', `/api/files/${id}/content`)],
@@ -126,20 +80,24 @@ describe('A01 what one may not know of answers like nothing', () => {
   it.each(ROUTES)('%s', async (_, call) => {
     const own = await publish(ops);
     const hidden = await publish(ops, { attributes: { visibility: 'private' } });
+    const recipients = [`another-${client.email}`];
+    const others = await publish(ops, { attributes: { visibility: 'restricted', recipients } });
     const nothing = comparable(await call(otherOps, uuidv7()));
     expect(nothing).toMatchObject({ status: 404 });
     for (const [caller, id] of [
       [otherOps, own.id],
       [admin, own.id],
       [client, hidden.id],
+      [client, others.id],
+      [otherOps, others.id],
       [ops, uuidv7()],
       [client, uuidv7()],
     ] as const) {
       expect(comparable(await call(caller, id))).toEqual(nothing);
     }
     expect((await call(new ApiClient(api.url), own.id)).status).toBe(401);
-    expect(await api.query('SELECT deleted_at FROM files WHERE id = $1', [own.id])).toEqual([
-      { deleted_at: null },
+    expect(await api.query('SELECT deleted_at, revision FROM files WHERE id = $1', [own.id])).toEqual([
+      { deleted_at: null, revision: 1 },
     ]);
   });
 
@@ -157,6 +115,7 @@ describe('A01 what one may not know of answers like nothing', () => {
       body: { code: 'FORBIDDEN' },
     });
     expect(await client.get(`/api/files/${id}/content`)).toMatchObject({ status: 403 });
+    expect(await patchFile(client, id, { title: 'Mine' })).toMatchObject({ status: 403 });
     expect((await client.get(`/api/files/${id}`)).status).toBe(200);
   });
 
@@ -185,17 +144,24 @@ describe('A01 what one may not know of answers like nothing', () => {
     const past = new Date(Date.now() - 60_000);
     const files = [];
     for (const owner of [ops, disabled]) {
-      for (const [visibility, expiresAt, deletedAt] of [
-        ['clients', null, null],
-        ['private', null, null],
-        ['restricted', null, null],
-        ['clients', past, null],
-        ['clients', past, new Date()],
-        ['private', past, new Date()],
-        ['clients', null, new Date()],
-        ['clients', new Date(Date.now() + 60_000), new Date()],
+      for (const [visibility, expiresAt, deletedAt, recipients] of [
+        ['clients', null, null, []],
+        ['private', null, null, []],
+        ['restricted', null, null, []],
+        ['restricted', null, null, [client.email.toUpperCase(), otherOps.email]],
+        ['restricted', null, null, [`x${client.email}`]],
+        ['restricted', past, new Date(), [client.email]],
+        ['restricted', null, new Date(), [client.email]],
+        ['private', null, null, [client.email]],
+        ['clients', past, null, []],
+        ['clients', past, new Date(), []],
+        ['private', past, new Date(), []],
+        ['clients', null, new Date(), []],
+        ['clients', new Date(Date.now() + 60_000), new Date(), []],
       ] as const) {
-        const { id } = await publish(owner);
+        const { id } = await publish(owner, {
+          attributes: { visibility: 'restricted', recipients: [...recipients] },
+        });
         await change(
           id,
           'visibility = $2, expires_at = $3, deleted_at = $4',
@@ -206,6 +172,7 @@ describe('A01 what one may not know of answers like nothing', () => {
         files.push({
           id,
           visibility,
+          recipients,
           expiresAt,
           deletedAt,
           ownerId: owner.userId,
@@ -214,9 +181,10 @@ describe('A01 what one may not know of answers like nothing', () => {
       }
     }
     await api.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.userId]);
-    const readers = [ops, otherOps, admin, client, disabled].map(({ userId, role }) => ({
+    const readers = [ops, otherOps, admin, client, disabled].map(({ userId, role, email }) => ({
       userId,
       role,
+      email,
       emailVerified: true,
     }));
     readers.push({ ...readers[3]!, emailVerified: false }, { ...readers[0]!, role: 'client' });
@@ -231,6 +199,17 @@ describe('A01 what one may not know of answers like nothing', () => {
         const expected = files.filter((file) => permits(reader, permission, { ...limits, ...file }));
         expect(found.map(({ id }) => id).sort()).toEqual(expected.map(({ id }) => id).sort());
       }
+      const all = { sort: 'createdAt', descending: true, limit: 10_000, after: null } as const;
+      const listed = (await repository.list(reader, all, new Date())).map(({ id }) => id);
+      const limits = { status: 'available' as const, maxDownloads: null, downloadCount: 0 };
+      const current = files.filter(
+        (file) =>
+          permits(reader, 'read', { ...limits, ...file }) &&
+          file.deletedAt === null &&
+          (file.expiresAt === null || reader.role !== 'client'),
+      );
+      const these = new Set(files.map(({ id }) => id));
+      expect(listed.filter((id) => these.has(id)).sort()).toEqual(current.map(({ id }) => id).sort());
     }
   });
 });
@@ -448,7 +427,7 @@ describe('bytes', () => {
         'cache-control': 'private, no-store',
         'content-disposition': `attachment; filename="report.docx"; filename*=UTF-8''report.docx`,
         'content-length': String(plaintext.length),
-        'content-security-policy': "sandbox; default-src 'none'",
+        'content-security-policy': expect.stringMatching(/^sandbox; default-src 'none'; /),
         'content-type': DOCX,
         'cross-origin-resource-policy': 'same-origin',
         etag: `"${digest.toString('base64url')}"`,

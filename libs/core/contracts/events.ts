@@ -7,6 +7,16 @@ export interface EventCatalogue {
   'user.confirmation_requested': { userId: string; tokenId: string };
   'user.email_verified': { userId: string };
   'user.created': { userId: string; role: string };
+  'user.invited': { invitationId: string; role: string };
+  'user.password_reset_requested': { userId: string; tokenId: string };
+  'user.password_reset': { userId: string };
+  'user.password_changed': { userId: string };
+  'user.updated': { userId: string; changes: string[] };
+  'user.disabled': { userId: string };
+  'user.enabled': { userId: string };
+  'user.deleted': { userId: string };
+  'api_key.created': { userId: string; apiKeyId: string };
+  'api_key.revoked': { userId: string; apiKeyId: string };
   'session.started': { userId: string; sessionId: string };
   'session.ended': { userId: string; sessionId: string };
   'session.reuse_detected': { userId: string; sessionId: string };
@@ -18,6 +28,10 @@ export interface EventCatalogue {
   'upload.cancelled': { uploadId: string; fileId: string; fileName: string };
   'upload.retried': { uploadId: string; fileId: string; fileName: string };
   'file.available': { fileId: string; fileName: string; size: number; visibility: string };
+  /** `changed`: the names of the properties. */
+  'file.updated': { fileId: string; fileName: string; changed: string[] };
+  /** A restricted file is there for this client from now on; the event is his. */
+  'file.granted': { fileId: string; fileName: string; userId: string };
   'file.deleted': { fileId: string; fileName: string };
   'file.expired': { fileId: string; fileName: string };
   'file.corrupt': { fileId: string; fileName: string; code: 'INTEGRITY_FAILURE' };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { constantTimeEqual, createSha256, sha256 } from './hash';
+import { constantTimeEqual, createSha256, keyedHash, sha256 } from './hash';
 
 const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
@@ -17,6 +17,13 @@ describe('SHA-256', () => {
         expect(hash.digest().equals(sha256(Buffer.concat(chunks)))).toBe(true);
       }),
     );
+  });
+});
+
+describe('keyedHash', () => {
+  it('is the HMAC-SHA256 of RFC 4231, test case 2', () => {
+    const digest = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843';
+    expect(keyedHash(Buffer.from('Jefe'), 'what do ya want for nothing?').toString('hex')).toBe(digest);
   });
 });
 

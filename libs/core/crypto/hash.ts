@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256 (FIPS 180-4) of bytes that come one after the other. */
 export interface Sha256 {
@@ -18,6 +18,14 @@ export function createSha256(): Sha256 {
 /** SHA-256 of bytes that are all there, or of a string's UTF-8. */
 export function sha256(data: string | Uint8Array): Buffer {
   return createHash('sha256').update(data).digest();
+}
+
+/**
+ * HMAC-SHA256 (RFC 2104): a digest that nobody without the key can compute, for what could be guessed. Strings count as
+ * their UTF-8.
+ */
+export function keyedHash(key: Uint8Array, data: string | Uint8Array): Buffer {
+  return createHmac('sha256', key).update(data).digest();
 }
 
 /**

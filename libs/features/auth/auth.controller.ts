@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { ApiProblems, CurrentPrincipal, Public, RateLimit } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
 import { AccountsService } from './accounts.service';
 import {
   LoginDto,
@@ -39,6 +40,7 @@ export class AuthController {
   @Public()
   @RateLimit(perAddress('signup'))
   @Post('signup')
+  @Idempotent()
   @ApiCreatedResponse({ type: SignupResultDto })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_BODY', 'SIGNUP_CLOSED', 'EMAIL_TAKEN', 'RATE_LIMITED')
   async signUp(@Body() { email, password, fullName }: SignupDto): Promise<SignupResultDto> {

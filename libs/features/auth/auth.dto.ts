@@ -4,11 +4,11 @@ import type { Role } from '@waybill/core/kernel';
 import { EMAIL_MAX_LENGTH, isEmailAddress } from './email-address';
 
 /** In UTF-16 units, of which a character has at most two: whatever is longer is nobody's password. */
-const PASSWORD_MAX_UNITS = PASSWORD_MAX_CHARACTERS * 2;
+export const PASSWORD_MAX_UNITS = PASSWORD_MAX_CHARACTERS * 2;
 const TOKEN_MAX_LENGTH = 512;
-const NAME_MAX_LENGTH = 200;
+export const NAME_MAX_LENGTH = 200;
 
-function IsEmailAddress(options?: ValidationOptions): PropertyDecorator {
+export function IsEmailAddress(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
       name: 'isEmailAddress',
@@ -63,6 +63,41 @@ export class ResendConfirmationDto {
   /** @example ada@example.com */
   @IsEmailAddress()
   email: string;
+}
+
+export class ForgotPasswordDto {
+  /** @example ada@example.com */
+  @IsEmailAddress()
+  email: string;
+}
+
+export class ResetPasswordDto {
+  /** The last part of the link in the mail; it works once. */
+  @IsString()
+  @Length(1, TOKEN_MAX_LENGTH)
+  token: string;
+
+  /**
+   * 8 to 128 characters, not a common one.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  password: string;
+}
+
+export class ChangePasswordDto {
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  currentPassword: string;
+
+  /**
+   * 8 to 128 characters, not a common one.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @MaxLength(PASSWORD_MAX_UNITS)
+  newPassword: string;
 }
 
 export class SignupResultDto {

@@ -12,3 +12,7 @@ export const unauthenticated = (): AppError =>
   new AppError('UNAUTHENTICATED', 'A valid credential is needed.', {
     headers: { 'WWW-Authenticate': 'Bearer realm="waybill"' },
   });
+
+/** A link of a mail that does not work, whatever is wrong with it. */
+export const invalidToken = (): AppError =>
+  new AppError('INVALID_TOKEN', 'The link is not valid, was used already, or has expired.');

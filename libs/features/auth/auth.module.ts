@@ -5,18 +5,26 @@ import { AppConfig } from '@waybill/platform/config';
 import { PrincipalSource } from '@waybill/platform/http';
 import { AccessTokens, jwtOptions } from './access-tokens';
 import { AccountsModule } from './accounts.module';
+import { ApiKeysController } from './api-keys.controller';
+import { ApiKeys } from './api-keys.service';
 import { AuthController } from './auth.controller';
 import { ConfirmationController } from './confirmation.controller';
 import { ConfirmationService } from './confirmation.service';
+import { InvitationsController } from './invitations.controller';
+import { InvitationsService } from './invitations.service';
 import { JwtStrategy } from './jwt.strategy';
 import { LoginService } from './login.service';
 import { LoginThrottle } from './login-throttle';
+import { PasswordController } from './password.controller';
+import { PasswordsService } from './passwords.service';
 import { Principals } from './principals';
 import { SessionsService } from './sessions.service';
 import { SignupService } from './signup.service';
+import { UsersController } from './users.controller';
+import { UsersService } from './users.service';
 
 /**
- * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard`) for
+ * Signing up, logging in, and knowing who asks. `apps/api` registers the guards (`JwtAuthGuard`, then `RolesGuard` and `ScopesGuard`) for
  * all routes; features meet authentication through `Principal` and, where no guard has asked, `PrincipalSource`.
  */
 @Global()
@@ -26,18 +34,29 @@ import { SignupService } from './signup.service';
     PassportModule,
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
   ],
-  controllers: [AuthController, ConfirmationController],
+  controllers: [
+    AuthController,
+    ConfirmationController,
+    PasswordController,
+    UsersController,
+    ApiKeysController,
+    InvitationsController,
+  ],
   providers: [
+    ApiKeys,
     AccessTokens,
     SessionsService,
     SignupService,
     LoginService,
     LoginThrottle,
     ConfirmationService,
+    PasswordsService,
+    InvitationsService,
+    UsersService,
     Principals,
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },
   ],
-  exports: [AccountsModule, PrincipalSource],
+  exports: [AccountsModule, PrincipalSource, ApiKeys],
 })
 export class AuthModule {}

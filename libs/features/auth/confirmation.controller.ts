@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { isAppError } from '@waybill/core/kernel';
-import { AcceptsForm, ApiProblems, Public, RateLimit, sendPage } from '@waybill/platform/http';
+import { AcceptsForm, ApiProblems, Public, RateLimit } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { EmailVerifiedDto, ResendConfirmationDto } from './auth.dto';
 import { perAddress } from './auth.limits';
-import { ASK_TO_CONFIRM, CONFIRMED, NOT_CONFIRMED, type Page } from './confirmation.pages';
+import { ASK_TO_CONFIRM, CONFIRMED, NOT_CONFIRMED } from './confirmation.pages';
 import { ConfirmationService } from './confirmation.service';
+import { answerPage, cameFromForm } from './pages';
 
 @ApiTags('Auth')
 @Public()
@@ -33,7 +34,7 @@ export class ConfirmationController {
   @ApiOkResponse({ description: 'The page.', schema: { type: 'string' } })
   @ApiProblems('RATE_LIMITED')
   ask(@Res() response: Response): void {
-    answer(response, 200, ASK_TO_CONFIRM);
+    answerPage(response, 200, ASK_TO_CONFIRM);
   }
 
   /** Confirms the address. Answers with a page when the page's form asks, with JSON otherwise. */
@@ -47,7 +48,7 @@ export class ConfirmationController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    if (!isForm(request)) {
+    if (!cameFromForm(request)) {
       await this.confirmations.confirm(token);
       response.json({ emailVerified: true } satisfies EmailVerifiedDto);
       return;
@@ -56,17 +57,8 @@ export class ConfirmationController {
       await this.confirmations.confirm(token);
     } catch (error) {
       if (!isAppError(error, 'INVALID_TOKEN')) throw error;
-      return answer(response, 400, NOT_CONFIRMED);
+      return answerPage(response, 400, NOT_CONFIRMED);
     }
-    answer(response, 200, CONFIRMED);
+    answerPage(response, 200, CONFIRMED);
   }
-}
-
-function answer(response: Response, status: number, { title, body }: Page): void {
-  sendPage(response, status, title, body);
-}
-
-/** Browsers name the type of a form's body even when that is empty. */
-function isForm(request: Request): boolean {
-  return /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
 }

@@ -1,9 +1,5 @@
-import { html, type Html } from '@waybill/platform/http';
-
-export interface Page {
-  title: string;
-  body: Html;
-}
+import { html } from '@waybill/platform/http';
+import type { Page } from './pages';
 
 /** The form posts to the very address that it was opened at. */
 export const ASK_TO_CONFIRM: Page = {

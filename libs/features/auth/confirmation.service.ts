@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@waybill/core/kernel';
 import { Database, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { atLeast } from './at-least';
+import { invalidToken } from './auth.errors';
 import { OneTimeTokens } from './one-time-tokens';
 import { UserRepository } from './user.repository';
 
@@ -50,7 +50,7 @@ export class ConfirmationService {
     await this.database.transaction(async (tx) => {
       const userId = await this.tokens.spend(tx, token, 'confirm');
       if (userId === null || !(await this.users.markVerified(tx, userId))) {
-        throw new AppError('INVALID_TOKEN', 'The link is not valid, was used already, or has expired.');
+        throw invalidToken();
       }
       await this.outbox.append(tx, {
         type: 'user.email_verified',

@@ -4,5 +4,8 @@ export { AccountsService, type NewAccount } from './accounts.service';
 export { AuthModule } from './auth.module';
 export { ConfirmationLinks } from './confirmation-links';
 export { CredentialSweeper } from './credential-sweeper';
+export { InvitationLinks } from './invitation-links';
 export { JwtAuthGuard } from './jwt-auth.guard';
+export { ResetLinks } from './reset-links';
 export { RolesGuard } from './roles.guard';
+export { ScopesGuard } from './scopes.guard';

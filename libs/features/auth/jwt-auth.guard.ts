@@ -1,15 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { Principal } from '@waybill/core/kernel';
-import { PUBLIC } from '@waybill/platform/http';
+import { PUBLIC, type AuthenticatedRequest } from '@waybill/platform/http';
 import { setRequestUser } from '@waybill/platform/observability';
+import { ApiKeys } from './api-keys.service';
 import { unauthenticated } from './auth.errors';
+import { bearerApiKey } from './bearer';
 
-/** Every route needs a good access token, unless it is marked `@Public()`. */
+/** Every route needs a good access token or API key, unless it is marked `@Public()`. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly apiKeys: ApiKeys,
+  ) {
     super();
   }
 
@@ -18,11 +24,17 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       context.getHandler(),
       context.getClass(),
     ]);
-    return open === true || (await super.canActivate(context)) === true;
+    if (open === true) return true;
+    const request = context.switchToHttp().getRequest<IncomingMessage & AuthenticatedRequest>();
+    const apiKey = bearerApiKey(request);
+    if (apiKey === null) return (await super.canActivate(context)) === true;
+    const principal = await this.apiKeys.principal(apiKey);
+    request.user = this.handleRequest(null, principal);
+    return true;
   }
 
   /** A failing database is no reason to say "unauthenticated": its error goes its own way. */
-  override handleRequest<P>(error: unknown, principal: P): P {
+  override handleRequest<P = Principal>(error: unknown, principal: P | null | false): P {
     if (error) throw error;
     if (!principal) throw unauthenticated();
     setRequestUser((principal as unknown as Principal).userId);

@@ -37,10 +37,10 @@ export class LoginService {
         'Confirm your e-mail address first; the link is in your mail.',
       );
     }
-    return { ...(await this.sessions.start(user.id)), user };
+    return { ...(await this.sessions.start(user)), user };
   }
 
-  private async authenticate(email: string, password: string, address: string): Promise<Account> {
+  private async authenticate(email: string, password: string, address: string): Promise<AccountWithPassword> {
     const attempt = await this.throttle.begin(email, address);
     const refused = performance.now() + REFUSAL_MS;
     const user = await this.users.findByEmail(email);

@@ -43,6 +43,25 @@ export class OneTimeTokenRepository {
     return spent?.userId ?? null;
   }
 
+  /** Whose token this is, if it still works. */
+  async ownerOfLive(tokenHash: Buffer, purpose: OneTimePurpose): Promise<string | null> {
+    const [live] = await this.database.query<{ userId: string }>(
+      `SELECT user_id AS "userId" FROM one_time_tokens
+       WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()`,
+      [tokenHash, purpose],
+    );
+    return live?.userId ?? null;
+  }
+
+  /** Ends every unused token of a user; of one purpose, or of all. */
+  async end(tx: Tx, userId: string, purpose: OneTimePurpose | null): Promise<void> {
+    await this.database.query(
+      'DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = coalesce($2, purpose) AND used_at IS NULL',
+      [userId, purpose],
+      tx,
+    );
+  }
+
   /** When a token that still works stops working; null for one that does not. */
   async expiryOfLive(id: string, purpose: OneTimePurpose): Promise<Date | null> {
     const [live] = await this.database.query<{ expiresAt: Date }>(

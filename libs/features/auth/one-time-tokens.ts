@@ -31,6 +31,16 @@ export class OneTimeTokens {
     return this.rows.spend(tx, hashToken(token), purpose);
   }
 
+  /** Whether a token would still work: asked before something dear is done for it. */
+  async isLive(token: string, purpose: OneTimePurpose): Promise<boolean> {
+    return (await this.rows.ownerOfLive(hashToken(token), purpose)) !== null;
+  }
+
+  /** Ends a user's tokens; of one purpose, or of all (null). */
+  async end(tx: Tx, userId: string, purpose: OneTimePurpose | null): Promise<void> {
+    await this.rows.end(tx, userId, purpose);
+  }
+
   /** The token of a row that still works, and when that ends; null once it is used, expired or replaced. */
   async reveal(id: string, purpose: OneTimePurpose): Promise<{ token: string; expiresAt: Date } | null> {
     const expiresAt = await this.rows.expiryOfLive(id, purpose);

@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '@waybill/core/kernel';
 import { PrincipalSource, type AccountPrincipal } from '@waybill/platform/http';
 import { AccessTokens } from './access-tokens';
-import { bearerToken } from './bearer';
+import { ApiKeys } from './api-keys.service';
+import { bearerApiKey, bearerToken } from './bearer';
 import { SessionRepository, type SessionRef } from './session.repository';
 import { UserRepository } from './user.repository';
 
@@ -14,6 +15,7 @@ export class Principals extends PrincipalSource {
     private readonly accessTokens: AccessTokens,
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
+    private readonly apiKeys: ApiKeys,
   ) {
     super();
   }
@@ -25,6 +27,8 @@ export class Principals extends PrincipalSource {
   }
 
   async byRequest(request: IncomingMessage): Promise<UserPrincipal | null> {
+    const apiKey = bearerApiKey(request);
+    if (apiKey !== null) return this.apiKeys.principal(apiKey);
     const token = bearerToken(request);
     const session = token && (await this.accessTokens.verify(token));
     return session ? this.bySession(session) : null;

@@ -23,19 +23,33 @@ export interface LiveSession {
 export class SessionRepository {
   constructor(private readonly database: Database) {}
 
+  /**
+   * Adds a session for whoever has proved that he knows the password behind `passwordHash`; false when that is not the
+   * account's any more. The row's lock orders this with a change of password, which ends the sessions that it finds.
+   */
   async insert(
     tx: Tx,
-    session: { id: string; userId: string; refreshHash: Buffer; lifetimeSeconds: number },
-  ): Promise<void> {
-    await this.database.query(
-      `WITH session AS (
-         INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, now() + make_interval(secs => $4))
+    session: {
+      id: string;
+      userId: string;
+      passwordHash: string;
+      refreshHash: Buffer;
+      lifetimeSeconds: number;
+    },
+  ): Promise<boolean> {
+    const added = await this.database.query(
+      `WITH owner AS (
+         SELECT id FROM users WHERE id = $2 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE
+       ), session AS (
+         INSERT INTO sessions (id, user_id, expires_at) SELECT $1, id, now() + make_interval(secs => $4) FROM owner
          RETURNING id, expires_at
        )
-       INSERT INTO refresh_tokens (token_hash, session_id, expires_at) SELECT $3, id, expires_at FROM session`,
-      [session.id, session.userId, session.refreshHash, session.lifetimeSeconds],
+       INSERT INTO refresh_tokens (token_hash, session_id, expires_at) SELECT $3, id, expires_at FROM session
+       RETURNING session_id`,
+      [session.id, session.userId, session.refreshHash, session.lifetimeSeconds, session.passwordHash],
       tx,
     );
+    return added.length === 1;
   }
 
   /** The session's user, if session and account are good; the one query of every authenticated request. */
@@ -110,6 +124,22 @@ export class SessionRepository {
       tx,
     );
     return revoked.length === 1;
+  }
+
+  /** Ends all sessions of a user but one, and tells which those were. */
+  async revokeAll(
+    tx: Tx,
+    userId: string,
+    reason: 'password' | 'disabled' | 'deleted',
+    exceptId: string | null,
+  ): Promise<SessionRef[]> {
+    return this.database.query<SessionRef>(
+      `UPDATE sessions SET revoked_at = now(), revoked_reason = $2
+       WHERE user_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid
+       RETURNING id AS "sessionId", user_id AS "userId"`,
+      [userId, reason, exceptId],
+      tx,
+    );
   }
 
   /** Removes what can neither be used nor be reused any more; at most `limit` rows of each kind. */

@@ -5,8 +5,9 @@ import { Database } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { ACCESS_TOKEN_SECONDS } from './access-token.policy';
 import { AccessTokens } from './access-tokens';
-import { unauthenticated } from './auth.errors';
+import { invalidCredentials, unauthenticated } from './auth.errors';
 import { SessionRepository, type SessionRef } from './session.repository';
+import type { AccountWithPassword } from './user.repository';
 
 export interface TokenPair {
   accessToken: string;
@@ -32,16 +33,19 @@ export class SessionsService {
     private readonly outbox: Outbox,
   ) {}
 
-  async start(userId: string): Promise<TokenPair> {
+  /** Starts a session for whoever has just proved his password; `INVALID_CREDENTIALS` when it was changed meanwhile. */
+  async start({ id: userId, passwordHash }: AccountWithPassword): Promise<TokenPair> {
     const session = { sessionId: uuidv7(), userId };
     const refreshToken = newRefreshToken();
     await this.database.transaction(async (tx) => {
-      await this.sessions.insert(tx, {
+      const added = await this.sessions.insert(tx, {
         id: session.sessionId,
         userId,
+        passwordHash,
         refreshHash: hashToken(refreshToken),
         lifetimeSeconds: REFRESH_TOKEN_SECONDS,
       });
+      if (!added) throw invalidCredentials();
       await this.outbox.append(tx, { type: 'session.started', ...about(session) });
     });
     return this.pair(session, refreshToken);

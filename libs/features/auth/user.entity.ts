@@ -3,6 +3,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A person with an account. */
 @Entity('users')
+@Index('users_deleted', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 @Check('users_role', `role IN ('admin', 'ops', 'client')`)
 export class User {
   @PrimaryColumn('uuid')
@@ -28,6 +29,14 @@ export class User {
 
   @Column('timestamptz', { nullable: true })
   disabledAt: Date | null;
+
+  /** What this user may store; null is what `USER_QUOTA_BYTES` says. */
+  @Column('bigint', { nullable: true })
+  quotaBytes: number | null;
+
+  /** A tombstone: nothing of the person is left here, and what the account owned is being removed. */
+  @Column('timestamptz', { nullable: true })
+  deletedAt: Date | null;
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;

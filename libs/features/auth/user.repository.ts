@@ -50,6 +50,14 @@ export class UserRepository {
     return account ?? null;
   }
 
+  async findWithPassword(id: string): Promise<AccountWithPassword | null> {
+    const [account] = await this.database.query<AccountWithPassword>(
+      `SELECT ${ACCOUNT}, password_hash AS "passwordHash" FROM users WHERE id = $1`,
+      [id],
+    );
+    return account ?? null;
+  }
+
   async findByEmail(email: string): Promise<AccountWithPassword | null> {
     const [account] = await this.database.query<AccountWithPassword>(
       `SELECT ${ACCOUNT}, password_hash AS "passwordHash" FROM users WHERE email = $1`,
@@ -78,6 +86,28 @@ export class UserRepository {
       `UPDATE users SET email_verified_at = now(), updated_at = now()
        WHERE id = $1 AND email_verified_at IS NULL AND disabled_at IS NULL RETURNING id`,
       [id],
+      tx,
+    );
+    return changed.length === 1;
+  }
+
+  /** Sets the password of an account in good standing; false where it is not one. */
+  async setPassword(tx: Tx, id: string, passwordHash: string): Promise<boolean> {
+    const changed = await this.database.query(
+      `UPDATE users SET password_hash = $2, updated_at = now()
+       WHERE id = $1 AND disabled_at IS NULL AND email_verified_at IS NOT NULL RETURNING id`,
+      [id, passwordHash],
+      tx,
+    );
+    return changed.length === 1;
+  }
+
+  /** Replaces the password that was there; false where it is another by now, or the account is disabled. */
+  async changePassword(tx: Tx, id: string, from: string, to: string): Promise<boolean> {
+    const changed = await this.database.query(
+      `UPDATE users SET password_hash = $3, updated_at = now()
+       WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL RETURNING id`,
+      [id, from, to],
       tx,
     );
     return changed.length === 1;

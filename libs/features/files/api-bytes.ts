@@ -13,10 +13,13 @@ const HEADERS = {
   'Accept-Ranges': text('`bytes`'),
 };
 
+/** A file goes out under its own type, or as `application/octet-stream`. */
+const ANY_TYPE = '*/*';
+
 /** Documents a route that answers with the bytes of a file. */
 export function ApiBytes(): MethodDecorator {
   return applyDecorators(
-    ApiProduces('application/octet-stream'),
+    ApiProduces(ANY_TYPE),
     ApiHeader({
       name: 'Range',
       required: false,
@@ -32,13 +35,13 @@ export function ApiBytes(): MethodDecorator {
       status: 200,
       description: 'The whole file.',
       headers: HEADERS,
-      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      content: { [ANY_TYPE]: { schema: { type: 'string', format: 'binary' } } },
     }),
     ApiResponse({
       status: 206,
       description: 'A range of it.',
       headers: { ...HEADERS, 'Content-Range': text('Which bytes these are.') },
-      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      content: { [ANY_TYPE]: { schema: { type: 'string', format: 'binary' } } },
     }),
     ApiResponse({ status: 304, description: 'It is what `If-None-Match` names.' }),
     ApiProblems(

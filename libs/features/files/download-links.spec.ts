@@ -1,4 +1,4 @@
-import { EncryptJWT } from 'jose';
+import { EncryptJWT, jwtDecrypt } from 'jose';
 import { deriveKey } from '@waybill/core/crypto';
 import { ManualClock, uuidv7 } from '@waybill/core/kernel';
 import type { AppConfig } from '@waybill/platform/config';
@@ -37,6 +37,30 @@ describe('a download link', () => {
     const parts = first.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
     expect(parts.join()).not.toContain(grant.fileId);
   });
+
+  it('L02 is drawn by lot: 224 bits of each of 10,000 for the same, none of them like another', async () => {
+    const key = deriveKey(SECRET, 'download-link');
+    const draws: Buffer[] = [];
+    for (let count = 0; count < 10_000; count++) {
+      const text = await token();
+      const { payload } = await jwtDecrypt(text, key, { currentDate: clock.now() });
+      draws.push(
+        Buffer.concat([
+          Buffer.from(text.split('.')[2]!, 'base64url'),
+          Buffer.from(payload.jti!, 'base64url'),
+        ]),
+      );
+    }
+    const bits = 8 * draws[0]!.length;
+    expect(bits).toBe(96 + 128);
+    expect(new Set(draws.map((draw) => draw.toString('hex'))).size).toBe(10_000);
+    const ones = new Uint32Array(bits);
+    for (const draw of draws) {
+      for (let bit = 0; bit < bits; bit++) ones[bit]! += (draw[bit >> 3]! >> (bit & 7)) & 1;
+    }
+    // Ten standard deviations of 10,000 fair coins.
+    for (const count of ones) expect(Math.abs(count - 5_000)).toBeLessThan(500);
+  }, 60_000);
 
   it('L01 is refused with any character changed', async () => {
     const good = await token();

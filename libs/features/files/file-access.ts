@@ -37,9 +37,9 @@ export class FileAccess {
     throw AppError.notFound();
   }
 
-  /** The file to look at. Throws like {@link require}, and `GONE` for a file whose time is over. */
-  async requireCurrent(reader: Reader, id: string): Promise<FileRecord> {
-    const file = await this.require(reader, 'read', id);
+  /** The file to look at, or to change. Throws like {@link require}, and `GONE` for a file whose time is over. */
+  async requireCurrent(reader: Reader, permission: Permission, id: string): Promise<FileRecord> {
+    const file = await this.require(reader, permission, id);
     assertNotExpired(file, this.clock.now());
     return file;
   }

@@ -19,7 +19,8 @@ describe('the answer with bytes', () => {
         'Cache-Control': 'private, no-store',
         'Content-Disposition': `attachment; filename="report.docx"; filename*=UTF-8''report.docx`,
         'Content-Length': String(file.size),
-        'Content-Security-Policy': "sandbox; default-src 'none'",
+        'Content-Security-Policy':
+          "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
         'Content-Type': 'application/pdf',
         'Cross-Origin-Resource-Policy': 'same-origin',
         ETag: ETAG,

@@ -5,7 +5,8 @@ import { DownloadLinks } from './download-links';
 import type { FileDto, FileListQuery } from './file.dto';
 import { toFileDto } from './file.mapper';
 import type { Reader } from './file.policy';
-import { FileRepository, type ListQuery, type ListedFile, type SortKey } from './file.repository';
+import type { SortKey } from './file-reading';
+import { FileRepository, type ListQuery, type ListedFile } from './file.repository';
 
 /** The list of files that somebody can have, page by page. */
 @Injectable()

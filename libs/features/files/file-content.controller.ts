@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
-import { ApiProblems, CurrentPrincipal, UuidParam } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, UuidParam, Scope } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
 import { DownloadLinks } from './download-links';
@@ -21,6 +22,7 @@ export class FileContentController {
   ) {}
 
   @Get('content')
+  @Scope('files:read')
   @ApiOperation({ operationId: 'getFileContent', summary: 'Download a file of your own' })
   @ApiBytes()
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'FILE_NOT_READY')
@@ -35,6 +37,8 @@ export class FileContentController {
   }
 
   @Post('download-link')
+  @Scope('files:read')
+  @Idempotent()
   @ApiOperation({
     operationId: 'createDownloadLink',
     summary: 'Get a download link',

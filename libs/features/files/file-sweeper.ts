@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@waybill/core/kernel';
+import { DepartedOwners } from './departed-owners';
 import { LINK_MAX_SECONDS } from './download-links';
 import { FileRepository } from './file.repository';
 import { FilesService } from './files.service';
@@ -10,12 +11,13 @@ const MAX_BATCHES = 25;
 /** As long as a link can live: until then it is told that the file is gone, afterwards the link itself is. */
 const TOMBSTONE_MS = LINK_MAX_SECONDS * 1000;
 
-/** Ends the files whose time is over, and forgets those that ended long ago. Bytes are the object sweeper's. */
+/** Ends the files whose time is over or whose owner was deleted, and forgets those that ended long ago. Bytes are the object sweeper's. */
 @Injectable()
 export class FileSweeper {
   constructor(
     private readonly files: FilesService,
     private readonly catalogue: FileRepository,
+    private readonly departed: DepartedOwners,
     private readonly clock: Clock,
   ) {}
 
@@ -23,8 +25,9 @@ export class FileSweeper {
   async run(): Promise<number> {
     const before = new Date(this.clock.now().getTime() - TOMBSTONE_MS);
     const expired = await inBatches(() => this.files.expire(BATCH));
+    const left = await inBatches(() => this.departed.deleteFiles(BATCH));
     const forgotten = await inBatches(() => this.catalogue.forgetTombstones(before, BATCH));
-    return expired + forgotten;
+    return expired + left + forgotten;
   }
 }
 

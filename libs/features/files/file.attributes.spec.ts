@@ -31,6 +31,7 @@ describe('the attributes of a file', () => {
     const attributes = parse(
       ['title', 'T'],
       ['tags', 'a,b'],
+      ['recipients', 'a@b.c'],
       ['expiresInSeconds', '60'],
       ['maxDownloads', '3'],
     );
@@ -50,6 +51,24 @@ describe('the attributes of a file', () => {
       { tags: ['b', 'a', 'c'] },
     ],
     [[['visibility', 'private']], { visibility: 'private' }],
+    [[['visibility', 'restricted']], { visibility: 'restricted' }],
+    [
+      [
+        ['recipients', 'Ada@Example.org, bob@example.org,,'],
+        ['visibility', 'restricted'],
+        ['recipients', 'ada@example.ORG'],
+        ['recipients', 'cy@example.org'],
+      ],
+      { visibility: 'restricted', recipients: ['Ada@Example.org', 'bob@example.org', 'cy@example.org'] },
+    ],
+    [[['recipients', 'a@b.c']], { visibility: 'restricted', recipients: ['a@b.c'] }],
+    [
+      [
+        ['visibility', 'private'],
+        ['recipients', ' '],
+      ],
+      { visibility: 'private' },
+    ],
     [[['visibility', 'clients']], { visibility: 'clients' }],
     [[['expiresAt', '2026-06-01T14:00:01+02:00']], { expiresAt: '2026-06-01T12:00:01.000Z' }],
     [[['expiresInSeconds', '1']], { expiresAt: '2026-06-01T12:00:01.000Z' }],
@@ -73,9 +92,26 @@ describe('the attributes of a file', () => {
     ['description', [['description', 'x'.repeat(4001)]]],
     ['tags', [['tags', 'x'.repeat(51)]]],
     ['tags', [['tags', Array.from({ length: 21 }, (_, i) => i).join()]]],
-    ['visibility', [['visibility', 'restricted']]],
     ['visibility', [['visibility', 'Clients']]],
-    ['recipients', [['recipients', 'a@b.c']]],
+    ['recipients', [['recipients', 'nobody']]],
+    ['recipients', [['recipients', 'a@b.c,Ada <ada@example.org>']]],
+    ['recipients', [['recipients', 'a@b.c\r\nBcc: all@example.org']]],
+    ['recipients', [['recipients', 'a\0@b.c']]],
+    ['recipients', [['recipients', Array.from({ length: 101 }, (_, i) => `a${i}@b.c`).join()]]],
+    [
+      'recipients',
+      [
+        ['recipients', 'a@b.c'],
+        ['visibility', 'clients'],
+      ],
+    ],
+    [
+      'recipients',
+      [
+        ['visibility', 'private'],
+        ['recipients', 'a@b.c'],
+      ],
+    ],
     ['expiresAt', [['expiresAt', '2026-06-01T12:00:00Z']]],
     ['expiresAt', [['expiresAt', '2026-05-01T12:00:00Z']]],
     ['expiresAt', [['expiresAt', '2026-06-02']]],

@@ -1,5 +1,17 @@
 import { AppError, type FieldError } from '@waybill/core/kernel';
-import { textProblem } from '@waybill/platform/http';
+import { isEmailAddress, textProblem } from '@waybill/platform/http';
+import {
+  characters,
+  distinctAddresses,
+  distinctTags,
+  expiryProblem,
+  LIMITS,
+  MAX_DOWNLOADS,
+  NO_RECIPIENTS_HERE,
+  parseTime,
+  TWO_EXPIRIES,
+  VISIBILITIES,
+} from './attribute-rules';
 import type { Visibility } from './file.entity';
 
 /**
@@ -11,6 +23,8 @@ export interface FileAttributes {
   description: string | null;
   tags: string[];
   visibility: Visibility;
+  /** E-mail addresses, of restricted files alone; each once, compared without case. */
+  recipients: string[];
   /** RFC 3339, UTC. */
   expiresAt: string | null;
   maxDownloads: number | null;
@@ -21,24 +35,16 @@ export const DEFAULT_FILE_ATTRIBUTES: Readonly<FileAttributes> = Object.freeze({
   description: null,
   tags: [],
   visibility: 'clients',
+  recipients: [],
   expiresAt: null,
   maxDownloads: null,
 });
 
-/** Lengths in characters (code points). */
-const LIMITS = { title: 200, description: 4_000, tag: 50, tags: 20 };
-
-const VISIBILITIES: readonly Visibility[] = ['clients', 'private'];
-/** What PostgreSQL's integer holds. */
-const MAX_DOWNLOADS = 2 ** 31 - 1;
-/** RFC 3339 dates have four digits for the year. */
-const LATEST = Date.parse('9999-12-31T23:59:59Z');
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i;
-
 /**
- * Reads the attributes out of the fields of a form, or of upload metadata, in the order they came. `tags` may be
- * repeated and may hold a comma list; everything else comes once. An empty value is what a form sends for an input that
- * was left empty: it counts as absent.
+ * Reads the attributes out of the fields of a form, or of upload metadata, in the order they came. `tags` and
+ * `recipients` may be repeated and may hold a comma list; everything else comes once. An empty value is what a form
+ * sends for an input that was left empty: it counts as absent. Whoever names recipients and no visibility means
+ * `restricted`; recipients of a file that others may see as well are refused, because they would promise too much.
  *
  * @throws AppError `VALIDATION_FAILED` that names every wrong field.
  */
@@ -53,7 +59,9 @@ export function parseFileAttributes(
 
 class AttributeForm {
   private readonly attributes: FileAttributes = { ...DEFAULT_FILE_ATTRIBUTES };
-  private readonly tags = new Set<string>();
+  private readonly tags: string[] = [];
+  private readonly recipients: string[] = [];
+  private visibilityNamed = false;
   private readonly seen = new Set<string>();
   private readonly errors: FieldError[] = [];
 
@@ -62,23 +70,32 @@ class AttributeForm {
   take(name: string, value: string): void {
     const read = READERS.get(name);
     if (read === undefined) return this.refuse(name, 'is not a known field');
-    if (name !== 'tags' && this.seen.has(name)) return this.refuse(name, 'must be there once');
+    if (!LISTS.has(name) && this.seen.has(name)) return this.refuse(name, 'must be there once');
     this.seen.add(name);
     const problem = textProblem(value) ?? (value.trim() === '' ? undefined : read(this, value));
     if (problem !== undefined) this.refuse(name, problem);
   }
 
   finish(): FileAttributes {
-    if (this.seen.has('expiresAt') && this.seen.has('expiresInSeconds')) {
-      this.refuse('expiresInSeconds', 'must not be there together with expiresAt');
+    const tags = distinctTags(this.tags);
+    const recipients = distinctAddresses(this.recipients);
+    if (recipients.length > 0 && !this.visibilityNamed) this.attributes.visibility = 'restricted';
+    if (recipients.length > 0 && this.attributes.visibility !== 'restricted') {
+      this.refuse('recipients', NO_RECIPIENTS_HERE);
     }
-    if (this.tags.size > LIMITS.tags) this.refuse('tags', `must be at most ${LIMITS.tags}`);
+    if (this.seen.has('expiresAt') && this.seen.has('expiresInSeconds')) {
+      this.refuse('expiresInSeconds', TWO_EXPIRIES);
+    }
+    if (tags.length > LIMITS.tags) this.refuse('tags', `must be at most ${LIMITS.tags}`);
+    if (recipients.length > LIMITS.recipients) {
+      this.refuse('recipients', `must be at most ${LIMITS.recipients}`);
+    }
     if (this.errors.length > 0) {
       throw new AppError('VALIDATION_FAILED', 'The fields that describe the file are not valid.', {
         errors: this.errors.slice(0, MOST_ERRORS),
       });
     }
-    return { ...this.attributes, tags: [...this.tags] };
+    return { ...this.attributes, tags, recipients };
   }
 
   text(field: 'title' | 'description', value: string): string | undefined {
@@ -89,10 +106,20 @@ class AttributeForm {
   }
 
   addTags(list: string): string | undefined {
-    for (const tag of list.split(',').map((item) => item.trim())) {
-      if (tag === '') continue;
-      if (characters(tag) > LIMITS.tag) return `must have at most ${LIMITS.tag} characters each`;
-      this.tags.add(tag);
+    const tags = list.split(',');
+    if (tags.some((tag) => characters(tag.trim()) > LIMITS.tag)) {
+      return `must have at most ${LIMITS.tag} characters each`;
+    }
+    this.tags.push(...tags);
+    return undefined;
+  }
+
+  addRecipients(list: string): string | undefined {
+    const addresses = list.split(',').map((item) => item.trim());
+    for (const address of addresses) {
+      if (address === '') continue;
+      if (!isEmailAddress(address)) return 'must be e-mail addresses';
+      this.recipients.push(address);
     }
     return undefined;
   }
@@ -100,13 +127,14 @@ class AttributeForm {
   visibility(value: string): string | undefined {
     const known = VISIBILITIES.find((visibility) => visibility === value);
     if (known === undefined) return `must be one of ${VISIBILITIES.join(', ')}`;
+    this.visibilityNamed = true;
     this.attributes.visibility = known;
     return undefined;
   }
 
   expiresAt(value: string): string | undefined {
-    const time = RFC_3339.test(value) ? Date.parse(value) : NaN;
-    return Number.isNaN(time) ? 'must be a time in the form of RFC 3339' : this.expiry(time);
+    const time = parseTime(value);
+    return time === null ? 'must be a time in the form of RFC 3339' : this.expiry(time);
   }
 
   expiresInSeconds(value: string): string | undefined {
@@ -124,8 +152,8 @@ class AttributeForm {
   }
 
   private expiry(time: number): string | undefined {
-    if (time <= this.now.getTime()) return 'must be in the future';
-    if (time > LATEST) return 'must be before the year 10000';
+    const problem = expiryProblem(time, this.now);
+    if (problem !== undefined) return problem;
     this.attributes.expiresAt = new Date(time).toISOString();
     return undefined;
   }
@@ -135,11 +163,14 @@ class AttributeForm {
   }
 }
 
+const LISTS: ReadonlySet<string> = new Set(['tags', 'recipients']);
+
 /** A Map, so that no name of a field can mean anything else. */
 const READERS: ReadonlyMap<string, (form: AttributeForm, value: string) => string | undefined> = new Map([
   ['title', (form, value) => form.text('title', value)],
   ['description', (form, value) => form.text('description', value)],
   ['tags', (form, value) => form.addTags(value)],
+  ['recipients', (form, value) => form.addRecipients(value)],
   ['visibility', (form, value) => form.visibility(value)],
   ['expiresAt', (form, value) => form.expiresAt(value)],
   ['expiresInSeconds', (form, value) => form.expiresInSeconds(value)],
@@ -147,11 +178,6 @@ const READERS: ReadonlyMap<string, (form: AttributeForm, value: string) => strin
 ]);
 
 const MOST_ERRORS = 50;
-
-function characters(text: string): number {
-  // By code units first, of which a character has at most two: a megabyte is not taken apart.
-  return text.length > 2 * LIMITS.description ? Infinity : Array.from(text).length;
-}
 
 function wholeNumber(value: string): number | null {
   return /^\d{1,12}$/.test(value) ? Number(value) : null;

@@ -18,7 +18,7 @@ export function toFileDto(file: FileRecord, reader: Reader): FileDto {
     sha256: file.sha256.toString('hex'),
     status: file.status,
     visibility: file.visibility,
-    ...(owns(reader, file) ? { recipients: [] } : {}),
+    ...(owns(reader, file) ? { recipients: file.recipients ?? [] } : {}),
     expiresAt: file.expiresAt,
     maxDownloads: file.maxDownloads,
     downloadCount: file.downloadCount,

@@ -1,12 +1,12 @@
 import type { Role } from '@waybill/core/kernel';
-import { assertObtainable, assertSound, permits, type Governed, type Reader } from './file.policy';
+import { assertObtainable, assertSound, permits, type Granted, type Reader } from './file.policy';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 const before = new Date(NOW.getTime() - 1);
 const after = new Date(NOW.getTime() + 1);
 
 function person(role: Role, userId: string, emailVerified = true): Reader {
-  return { userId, role, emailVerified };
+  return { userId, role, email: `${userId}@example.org`, emailVerified };
 }
 
 const owner = person('ops', 'owner');
@@ -20,11 +20,12 @@ const PEOPLE: Record<string, Reader> = {
   'unverified client': person('client', 'client', false),
 };
 
-function file(over: Partial<Governed> = {}): Governed {
+function file(over: Partial<Granted> = {}): Granted {
   return {
     ownerId: 'owner',
     ownerActive: true,
     visibility: 'clients',
+    recipients: [],
     status: 'available',
     expiresAt: null,
     maxDownloads: null,
@@ -38,10 +39,41 @@ const OWNERS = ['owner', 'the owner as an admin'];
 const CLIENTS = ['the owner, demoted', 'client'];
 
 describe('who may read a file', () => {
-  it.each<[string, Partial<Governed>, string[]]>([
+  it.each<[string, Partial<Granted>, string[]]>([
     ['for clients', {}, [...OWNERS, ...CLIENTS]],
     ['private', { visibility: 'private' }, OWNERS],
     ['for recipients that nobody named yet', { visibility: 'restricted' }, OWNERS],
+    [
+      'for a client',
+      { visibility: 'restricted', recipients: ['x@example.org', 'Client@Example.ORG'] },
+      [...OWNERS, 'client'],
+    ],
+    [
+      'for others',
+      { visibility: 'restricted', recipients: ['lient@example.org', 'client@example.or'] },
+      OWNERS,
+    ],
+    ['for ops, who receive nothing', { visibility: 'restricted', recipients: ['other@example.org'] }, OWNERS],
+    [
+      'private, whoever was a recipient',
+      { visibility: 'private', recipients: ['client@example.org'] },
+      OWNERS,
+    ],
+    [
+      'for a client, of a disabled account',
+      { visibility: 'restricted', recipients: ['client@example.org'], ownerActive: false },
+      OWNERS,
+    ],
+    [
+      'for a client, deleted',
+      { visibility: 'restricted', recipients: ['client@example.org'], deletedAt: before },
+      [],
+    ],
+    [
+      'for a client, ended by its time',
+      { visibility: 'restricted', recipients: ['client@example.org'], expiresAt: before, deletedAt: before },
+      [...OWNERS, 'client'],
+    ],
     ['of a disabled account', { ownerActive: false }, OWNERS],
     ['expired: they are told so', { expiresAt: before }, [...OWNERS, ...CLIENTS]],
     ['ended by its time', { expiresAt: before, deletedAt: before }, [...OWNERS, ...CLIENTS]],
@@ -60,7 +92,7 @@ it('only an owner may manage a file', () => {
 
 describe('whether bytes may be had', () => {
   const client = PEOPLE['client']!;
-  it.each<[string, Partial<Governed>, Reader, string | null]>([
+  it.each<[string, Partial<Granted>, Reader, string | null]>([
     ['without limits', {}, client, null],
     ['until it expires', { expiresAt: after }, client, null],
     ['not from the very moment on', { expiresAt: NOW }, client, 'GONE'],

@@ -5,7 +5,7 @@ import type { FileStatus, Visibility } from './file.entity';
 export type Permission = 'read' | 'manage';
 
 /** Of whoever asks, what the rules look at. */
-export type Reader = Pick<UserPrincipal, 'userId' | 'role' | 'emailVerified'>;
+export type Reader = Pick<UserPrincipal, 'userId' | 'role' | 'email' | 'emailVerified'>;
 
 /** Of a file, what the rules look at. */
 export interface Governed {
@@ -20,6 +20,11 @@ export interface Governed {
   deletedAt: Date | null;
 }
 
+/** A file and whom it was granted to: e-mail addresses, which mean something while it is restricted. */
+export interface Granted extends Governed {
+  recipients: readonly string[];
+}
+
 /** Whether somebody owns a file and still has a role that owns files. */
 export function owns(reader: Reader, file: Pick<Governed, 'ownerId'>): boolean {
   return (reader.role === 'ops' || reader.role === 'admin') && reader.userId === file.ownerId;
@@ -29,7 +34,7 @@ export function owns(reader: Reader, file: Pick<Governed, 'ownerId'>): boolean {
  * Whether somebody may know of a file and do this with it. `FileRepository.permitted` asks the database the same
  * question for many files at once; a test holds the two together.
  */
-export function permits(reader: Reader, permission: Permission, file: Governed): boolean {
+export function permits(reader: Reader, permission: Permission, file: Granted): boolean {
   // What its time ended, rather than its owner, is remembered for those who could see it.
   if (file.deletedAt !== null && !isExpired(file, file.deletedAt)) return false;
   if (owns(reader, file)) return true;
@@ -37,9 +42,18 @@ export function permits(reader: Reader, permission: Permission, file: Governed):
     case 'manage':
       return false;
     case 'read':
-      return (
-        reader.role === 'client' && reader.emailVerified && file.visibility === 'clients' && file.ownerActive
-      );
+      return reader.role === 'client' && reader.emailVerified && file.ownerActive && isMeantFor(reader, file);
+  }
+}
+
+function isMeantFor({ email }: Reader, { visibility, recipients }: Granted): boolean {
+  switch (visibility) {
+    case 'clients':
+      return true;
+    case 'restricted':
+      return recipients.some((recipient) => recipient.toLowerCase() === email.toLowerCase());
+    case 'private':
+      return false;
   }
 }
 

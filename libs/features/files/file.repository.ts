@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '@waybill/platform/database';
 import type { FileAttributes } from './file.attributes';
-import type { FileCategory, FileStatus, FileType } from './file.entity';
+import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
+import { permissionSql, selectFor, SORT_COLUMNS, sourcesFor, type Bind, type SortKey } from './file-reading';
 import type { Governed, Permission, Reader } from './file.policy';
 
 /** A file's row with what belongs to it of its owner and its object. */
@@ -30,6 +31,24 @@ export interface FileRecord extends Governed {
   revision: number;
   createdAt: Date;
   updatedAt: Date;
+  /** Addresses, in their order; null where the reader is not to know them. */
+  recipients: string[] | null;
+}
+
+/** What an owner can change of a file, as it stands. */
+export interface Changeable {
+  title: string | null;
+  description: string | null;
+  tags: string[];
+  visibility: Visibility;
+  expiresAt: Date | null;
+  maxDownloads: number | null;
+}
+
+export interface LockedFile extends Changeable {
+  ownerId: string;
+  name: string;
+  revision: number;
 }
 
 /** A file that was just sealed. */
@@ -60,9 +79,6 @@ export interface BuriedFile {
   objectKey: string;
 }
 
-export const SORT_KEYS = ['createdAt', 'name', 'size'] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
-
 export interface ListQuery {
   sort: SortKey;
   descending: boolean;
@@ -79,24 +95,6 @@ export interface ListedFile extends FileRecord {
   sortKey: string;
 }
 
-const SORT_COLUMNS: Record<SortKey, { column: string; type: string }> = {
-  createdAt: { column: 'file.created_at', type: 'timestamptz' },
-  name: { column: 'file.name', type: 'text' },
-  size: { column: 'file.size', type: 'bigint' },
-};
-
-/**
- * The columns of a `FileRecord`. The owner's row is read here, beside the file's, because whether a file may be handed
- * out depends on it, for whole pages at a time and on fresh rows.
- */
-const SELECT = `SELECT file.id, file.owner_id AS "ownerId", owner.full_name AS "ownerName",
-    owner.disabled_at IS NULL AS "ownerActive", file.name, file.extension, file.media_type AS "mediaType",
-    file.category, file.file_type AS "fileType", file.title, file.description, file.tags, file.chat_id AS "chatId",
-    file.group_id AS "groupId", file.status, file.visibility, file.expires_at AS "expiresAt",
-    file.max_downloads AS "maxDownloads", file.download_count AS "downloadCount", file.size, file.sha256,
-    file.object_key AS "objectKey", file.object_version AS "objectVersion", file.wrapped_dek AS "wrappedDek",
-    file.kek_id AS "kekId", file.revision, file.created_at AS "createdAt", file.updated_at AS "updatedAt",
-    file.deleted_at AS "deletedAt"`;
 const BURIED = 'id, owner_id AS "ownerId", name, size, object_key AS "objectKey"';
 
 /** The catalogue's statements. */
@@ -110,35 +108,50 @@ export class FileRepository {
    */
   async permitted(reader: Reader, permission: Permission, ids: readonly string[]): Promise<FileRecord[]> {
     const parameters: unknown[] = [ids];
+    const bind: Bind = (value) => `$${parameters.push(value)}`;
     return this.database.query<FileRecord>(
-      `${SELECT}, object.driver
+      `${selectFor(reader)}, object.driver
        FROM files file JOIN users owner ON owner.id = file.owner_id LEFT JOIN objects object ON object.key = file.object_key
        WHERE file.id = ANY($1::uuid[]) AND (file.deleted_at IS NULL OR file.expires_at <= file.deleted_at)
-         AND ${permissionSql(reader, permission, parameters)}`,
+         AND ${permissionSql(reader, permission, bind)}`,
       parameters,
     );
   }
 
-  /** A page of the files that somebody can have: own ones for who owns files, else what is available to him. */
+  /**
+   * A page of the files that somebody can have: own ones for who owns files; for clients what all of them see, united
+   * with what was granted. Each source gives its part of the page off an index that has the page's order, so that a page
+   * costs what it holds, whatever else there is.
+   */
   async list(reader: Reader, query: ListQuery, now: Date): Promise<ListedFile[]> {
-    const { column, type } = SORT_COLUMNS[query.sort];
     const parameters: unknown[] = [];
-    const bind = (value: unknown): string => `$${parameters.push(value)}`;
-    const conditions = [permissionSql(reader, 'read', parameters), 'file.deleted_at IS NULL'];
-    if (reader.role === 'client')
-      conditions.push(`(file.expires_at IS NULL OR file.expires_at > ${bind(now)})`);
-    if (query.status !== undefined) conditions.push(`file.status = ${bind(query.status)}`);
-    if (query.chatId !== undefined) conditions.push(`file.chat_id = ${bind(query.chatId)}`);
-    if (query.groupId !== undefined) conditions.push(`file.group_id = ${bind(query.groupId)}`);
-    if (query.after !== null) {
-      const position = `(${bind(query.after.key)}::${type}, ${bind(query.after.id)}::uuid)`;
-      conditions.push(`(${column}, file.id) ${query.descending ? '<' : '>'} ${position}`);
+    const bind: Bind = (value) => `$${parameters.push(value)}`;
+    const sources = sourcesFor(reader, bind);
+    if (sources.length === 0) return [];
+
+    const { column, type } = SORT_COLUMNS[query.sort];
+    const shared = ['file.deleted_at IS NULL'];
+    if (reader.role === 'client') {
+      shared.push('owner.disabled_at IS NULL', `(file.expires_at IS NULL OR file.expires_at > ${bind(now)})`);
     }
-    const order = query.descending ? 'DESC' : 'ASC';
+    if (query.status !== undefined) shared.push(`file.status = ${bind(query.status)}`);
+    if (query.chatId !== undefined) shared.push(`file.chat_id = ${bind(query.chatId)}`);
+    if (query.groupId !== undefined) shared.push(`file.group_id = ${bind(query.groupId)}`);
+    const after = query.after && `(${bind(query.after.key)}::${type}, ${bind(query.after.id)}::uuid)`;
+    const [order, beyond] = query.descending ? ['DESC', '<'] : ['ASC', '>'];
+    const limit = bind(query.limit);
+
+    const pages = sources.map(({ from, where, key, id }) => {
+      const position = after === null ? [] : [`(${key}.${column}, ${key}.${id}) ${beyond} ${after}`];
+      return `(${selectFor(reader)}, NULL AS driver, file.${column}::text AS "sortKey"
+        FROM ${from} JOIN users owner ON owner.id = file.owner_id
+        WHERE ${[where, ...shared, ...position].join(' AND ')}
+        ORDER BY ${key}.${column} ${order}, ${key}.${id} ${order} LIMIT ${limit})`;
+    });
     return this.database.query<ListedFile>(
-      `${SELECT}, NULL AS driver, ${column}::text AS "sortKey"
-       FROM files file JOIN users owner ON owner.id = file.owner_id
-       WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${order}, file.id ${order} LIMIT ${bind(query.limit)}`,
+      pages.length === 1
+        ? pages[0]!
+        : `SELECT * FROM (${pages.join(' UNION ALL ')}) page ORDER BY "${query.sort}" ${order}, id ${order} LIMIT ${limit}`,
       parameters,
     );
   }
@@ -170,6 +183,28 @@ export class FileRepository {
         file.wrappedDek,
         file.kekId,
       ],
+      tx,
+    );
+  }
+
+  /** A file that is there and not over, locked until `tx` ends; null where there is none. */
+  async lock(tx: Tx, id: string, now: Date): Promise<LockedFile | null> {
+    const [file] = await this.database.query<LockedFile>(
+      `SELECT owner_id AS "ownerId", name, revision, title, description, tags, visibility, expires_at AS "expiresAt",
+         max_downloads AS "maxDownloads"
+       FROM files WHERE id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2) FOR UPDATE`,
+      [id, now],
+      tx,
+    );
+    return file ?? null;
+  }
+
+  /** Writes down what a file says of itself from now on, as a new revision. */
+  async update(tx: Tx, id: string, to: Changeable, now: Date): Promise<void> {
+    await this.database.query(
+      `UPDATE files SET title = $2, description = $3, tags = $4, visibility = $5, expires_at = $6, max_downloads = $7,
+         updated_at = $8, revision = revision + 1 WHERE id = $1`,
+      [id, to.title, to.description, to.tags, to.visibility, to.expiresAt, to.maxDownloads, now],
       tx,
     );
   }
@@ -232,14 +267,4 @@ export class FileRepository {
     );
     return rows.length > 0;
   }
-}
-
-/** The condition under which somebody may do this with `file` of `owner`. What is not permitted here is not permitted. */
-function permissionSql(reader: Reader, permission: Permission, parameters: unknown[]): string {
-  if (reader.role === 'ops' || reader.role === 'admin')
-    return `file.owner_id = $${parameters.push(reader.userId)}`;
-  if (permission === 'read' && reader.role === 'client' && reader.emailVerified) {
-    return `file.visibility = 'clients' AND owner.disabled_at IS NULL`;
-  }
-  return 'false';
 }

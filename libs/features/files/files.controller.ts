@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiHeader,
@@ -8,15 +8,18 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { AppError, type Principal } from '@waybill/core/kernel';
+import { AppError, Clock, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, UuidParam, setNextLink } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, UuidParam, setNextLink, Scope } from '@waybill/platform/http';
 import { evaluateConditional } from '@waybill/platform/http/range';
 import type { Request, Response } from 'express';
 import { FileAccess } from './file-access';
+import { readFileChanges } from './file-changes';
+import { FileChangesRequest } from './file-changes.dto';
 import { FileCatalogue } from './file-catalogue';
 import { FileDto, FileListQuery, FilePageDto } from './file.dto';
 import { fileEtag, toFileDto } from './file.mapper';
+import type { FileRecord } from './file.repository';
 import { FilesService } from './files.service';
 
 /** What there is to know of files, and their end. */
@@ -29,9 +32,11 @@ export class FilesController {
     private readonly catalogue: FileCatalogue,
     private readonly files: FilesService,
     private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
+  @Scope('files:read')
   @ApiOperation({
     operationId: 'listFiles',
     summary: 'List files',
@@ -54,6 +59,7 @@ export class FilesController {
   }
 
   @Get(':id')
+  @Scope('files:read')
   @ApiOperation({ operationId: 'getFile', summary: 'Look at a file' })
   @ApiHeader({ name: 'If-None-Match', required: false })
   @ApiOkResponse({
@@ -68,7 +74,7 @@ export class FilesController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileDto | undefined> {
-    const file = await this.access.requireCurrent(principal, id);
+    const file = await this.access.requireCurrent(principal, 'read', id);
     const etag = fileEtag(file);
     const condition = evaluateConditional({ method: request.method, etag }, request.headers);
     if (condition === 412) throw changedMeanwhile();
@@ -78,7 +84,46 @@ export class FilesController {
     return undefined;
   }
 
+  @Patch(':id')
+  @Scope('files:write')
+  @ApiOperation({
+    operationId: 'updateFile',
+    summary: 'Change a file',
+    description:
+      'What is left out stays; null clears. Who may have the file is looked at on every request, so that taking somebody off the recipients, or making a file private, also ends the links that were given out. New recipients who have an account are told by mail. What is so already is no change.',
+  })
+  @ApiHeader({ name: 'If-Match', required: false, description: 'Changes only this revision.' })
+  @ApiOkResponse({
+    type: FileDto,
+    headers: { ETag: { schema: { type: 'string' }, description: 'Of the new revision.' } },
+  })
+  @ApiProblems(
+    'VALIDATION_FAILED',
+    'MALFORMED_BODY',
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'FILE_NOT_READY',
+    'GONE',
+    'PRECONDITION_FAILED',
+  )
+  async update(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', UuidParam) id: string,
+    @Body() body: FileChangesRequest,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FileDto> {
+    const file = await this.access.requireCurrent(principal, 'manage', id);
+    const revision = requiredRevision(request, file);
+    await this.files.change(file.id, principal.userId, readFileChanges(body, this.clock.now()), revision);
+    const changed = await this.access.requireCurrent(principal, 'manage', id);
+    response.setHeader('ETag', fileEtag(changed));
+    return toFileDto(changed, principal);
+  }
+
   @Delete(':id')
+  @Scope('files:write')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'deleteFile',
@@ -94,12 +139,16 @@ export class FilesController {
     @Req() request: Request,
   ): Promise<void> {
     const file = await this.access.require(principal, 'manage', id);
-    const condition = evaluateConditional({ method: request.method, etag: fileEtag(file) }, request.headers);
-    if (condition !== 'proceed') throw changedMeanwhile();
-    const conditional =
-      request.headers['if-match'] !== undefined && request.headers['if-match'].trim() !== '*';
-    await this.files.delete(file.id, principal.userId, conditional ? file.revision : null);
+    await this.files.delete(file.id, principal.userId, requiredRevision(request, file));
   }
+}
+
+/** The revision that a change is meant for, by the conditions of its request; null where it has none that names one. */
+function requiredRevision(request: Request, file: FileRecord): number | null {
+  const condition = evaluateConditional({ method: request.method, etag: fileEtag(file) }, request.headers);
+  if (condition !== 'proceed') throw changedMeanwhile();
+  const wanted = request.headers['if-match'];
+  return wanted === undefined || wanted.trim() === '*' ? null : file.revision;
 }
 
 function changedMeanwhile(): AppError {

@@ -1,12 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { StorageModule } from '@waybill/platform/storage';
+import { DepartedOwners } from './departed-owners';
 import { DownloadController } from './download.controller';
 import { DownloadLinks } from './download-links';
+import { DownloadMetrics } from './download-metrics';
 import { DownloadService } from './download.service';
 import { FileAccess } from './file-access';
 import { FileCatalogue } from './file-catalogue';
 import { FileContentController } from './file-content.controller';
+import { FileGrant } from './file-grant.entity';
+import { FileGrantRepository } from './file-grant.repository';
 import { FileRow } from './file.entity';
 import { FileRepository } from './file.repository';
 import { FileSweeper } from './file-sweeper';
@@ -18,8 +22,16 @@ import { RangeSender, VaultReader } from './vault';
 
 /** What api, worker and commands need of files: their changes, quota, sweeping and sealed bytes. */
 @Module({
-  imports: [TypeOrmModule.forFeature([FileRow, StorageUsage]), StorageModule],
-  providers: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
+  imports: [TypeOrmModule.forFeature([FileRow, FileGrant, StorageUsage]), StorageModule],
+  providers: [
+    FileRepository,
+    FileGrantRepository,
+    FilesService,
+    StorageUsageService,
+    DepartedOwners,
+    FileSweeper,
+    VaultReader,
+  ],
   exports: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
 })
 export class FilesModule {}
@@ -33,7 +45,12 @@ export class FilesModule {}
     FileCatalogue,
     DownloadLinks,
     DownloadService,
-    { provide: RangeSender, useFactory: () => new RangeSender() },
+    DownloadMetrics,
+    {
+      provide: RangeSender,
+      inject: [DownloadMetrics],
+      useFactory: ({ count }: DownloadMetrics) => new RangeSender({ onEnd: count }),
+    },
   ],
 })
 export class FilesApiModule {}

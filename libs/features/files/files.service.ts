@@ -3,6 +3,9 @@ import { AppError, Clock } from '@waybill/core/kernel';
 import { Database, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { ObjectRegistry } from '@waybill/platform/objects';
+import { changedProperties, recipientsAfter, type FileChanges } from './file-changes';
+import { isExpired } from './file.policy';
+import { FileGrantRepository } from './file-grant.repository';
 import { FileRepository, type BuriedFile, type FileRecord, type NewFile } from './file.repository';
 import { StorageUsageService } from './storage-usage.service';
 
@@ -18,6 +21,7 @@ export class FilesService {
   constructor(
     private readonly database: Database,
     private readonly files: FileRepository,
+    private readonly grants: FileGrantRepository,
     private readonly objects: ObjectRegistry,
     private readonly usage: StorageUsageService,
     private readonly outbox: Outbox,
@@ -46,20 +50,92 @@ export class FilesService {
         visibility: file.attributes.visibility,
       },
     });
+    // An upload that an older version has received says nothing of recipients.
+    const { added } = await this.grants.replace(tx, file.fileId, file.attributes.recipients ?? []);
+    await this.announceGrants(tx, { ...file, id: file.fileId, actorId: file.ownerId }, added);
+  }
+
+  /**
+   * Changes what a file says of itself, or who may have it. What is so already is no change: no new revision, no event.
+   *
+   * @param revision the only one that may be changed; null for whatever is there.
+   * @throws AppError `PRECONDITION_FAILED` when it has another revision by now; `NOT_FOUND` when it is gone or over
+   * meanwhile; `VALIDATION_FAILED` for recipients of a file that is not restricted.
+   */
+  async change(
+    fileId: string,
+    actorId: string,
+    changes: FileChanges,
+    revision: number | null,
+  ): Promise<void> {
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      const file = await this.files.lock(tx, fileId, now);
+      if (file === null) throw AppError.notFound();
+      if (revision !== null && file.revision !== revision) throw changedMeanwhile();
+
+      const recipients = recipientsAfter(changes, file.visibility);
+      const changed: string[] = changedProperties(file, changes);
+      const { added, removed } =
+        recipients === undefined
+          ? { added: [], removed: [] }
+          : await this.grants.replace(tx, fileId, recipients);
+      if (added.length + removed.length > 0) changed.push('recipients');
+      if (changed.length === 0) return;
+
+      await this.files.update(tx, fileId, { ...file, ...changes }, now);
+      await this.outbox.append(tx, {
+        type: 'file.updated',
+        actorId,
+        ownerId: file.ownerId,
+        subjectId: fileId,
+        data: { fileId, fileName: file.name, changed },
+      });
+      await this.announceGrants(tx, { id: fileId, name: file.name, actorId }, added);
+    });
+  }
+
+  /** Tells each of the new recipients who has a verified account. Who has none yet will find the file in his list. */
+  private async announceGrants(
+    tx: Tx,
+    file: { id: string; name: string; actorId: string },
+    added: string[],
+  ): Promise<void> {
+    for (const userId of await this.grants.clientsOf(tx, added)) {
+      await this.outbox.append(tx, {
+        type: 'file.granted',
+        actorId: file.actorId,
+        ownerId: userId,
+        subjectId: file.id,
+        data: { fileId: file.id, fileName: file.name, userId },
+      });
+    }
+  }
+
+  /** A file as its recipients may know it, if this client, whose address is verified, may have it now; else null. */
+  async findFor(
+    client: { userId: string; email: string },
+    fileId: string,
+  ): Promise<{ name: string; ownerName: string | null } | null> {
+    const reader = { ...client, role: 'client', emailVerified: true } as const;
+    const [file] = await this.files.permitted(reader, 'read', [fileId]);
+    if (file === undefined || file.deletedAt !== null || isExpired(file, this.clock.now())) return null;
+    return { name: file.name, ownerName: file.ownerName };
   }
 
   /**
    * Deletes a file: its key is destroyed with the commit, its bytes soon after.
    *
+   * @param actorId who asks for it; null for the system.
    * @param revision the only one that may be deleted; null for whatever is there.
    * @throws AppError `PRECONDITION_FAILED` when it has another revision by now; `NOT_FOUND` when it is gone already.
    */
-  async delete(fileId: string, actorId: string, revision: number | null): Promise<void> {
+  async delete(fileId: string, actorId: string | null, revision: number | null): Promise<void> {
     await this.database.transaction(async (tx) => {
       const buried = await this.files.entomb(tx, fileId, revision, this.clock.now());
       if (buried === null) {
         if (!(await this.files.isLive(fileId, tx))) throw AppError.notFound();
-        throw new AppError('PRECONDITION_FAILED', 'The file was changed meanwhile.');
+        throw changedMeanwhile();
       }
       await this.bury(tx, [buried]);
       await this.outbox.append(tx, {
@@ -131,4 +207,8 @@ export class FilesService {
     for (const ownerId of [...sizes.keys()].sort())
       await this.usage.release(tx, ownerId, sizes.get(ownerId)!);
   }
+}
+
+function changedMeanwhile(): AppError {
+  return new AppError('PRECONDITION_FAILED', 'The file was changed meanwhile.');
 }

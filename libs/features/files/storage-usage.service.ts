@@ -11,15 +11,16 @@ export class StorageUsageService {
    * Adds bytes to what a user stores. One guarded statement: the limit holds however many transactions race, because
    * each waits for the row and then looks at what the one before has committed.
    *
-   * @param limit bytes that the user may store; null is without limit.
+   * @param limit bytes that users may store who have no limit of their own; null is without limit.
    * @throws AppError `QUOTA_EXCEEDED`; nothing was added.
    */
   async charge(tx: Tx, userId: string, bytes: number, limit: number | null): Promise<void> {
     const rows = await this.database.query(
-      `INSERT INTO storage_usage AS usage (user_id, used_bytes)
-       SELECT $1::uuid, $2::bigint WHERE $3::bigint IS NULL OR $2::bigint <= $3::bigint
+      `WITH allowed AS (SELECT coalesce((SELECT quota_bytes FROM users WHERE id = $1::uuid), $3::bigint) AS bytes)
+       INSERT INTO storage_usage AS usage (user_id, used_bytes)
+       SELECT $1::uuid, $2::bigint FROM allowed WHERE allowed.bytes IS NULL OR $2::bigint <= allowed.bytes
        ON CONFLICT (user_id) DO UPDATE SET used_bytes = usage.used_bytes + excluded.used_bytes
-       WHERE $3::bigint IS NULL OR usage.used_bytes + excluded.used_bytes <= $3::bigint
+       WHERE (SELECT bytes IS NULL OR usage.used_bytes + excluded.used_bytes <= bytes FROM allowed)
        RETURNING user_id`,
       [userId, bytes, limit],
       tx,

@@ -52,6 +52,31 @@ function mailFor(event: AnyCommittedEvent): NewMail | null {
         template: 'confirm',
         data: { tokenId: event.data.tokenId },
       };
+    case 'user.password_reset_requested':
+      return {
+        id: uuidv7(),
+        eventId: event.id,
+        recipientId: event.data.userId,
+        template: 'reset',
+        data: { tokenId: event.data.tokenId },
+      };
+    case 'file.granted':
+      return {
+        id: uuidv7(),
+        eventId: event.id,
+        recipientId: event.data.userId,
+        template: 'file-granted',
+        data: { fileId: event.data.fileId },
+      };
+    case 'user.invited':
+      return {
+        id: uuidv7(),
+        eventId: event.id,
+        // Nobody has an account yet: the mail goes to whom the invitation names.
+        recipientId: event.data.invitationId,
+        template: 'invitation',
+        data: { invitationId: event.data.invitationId },
+      };
     default:
       return null;
   }

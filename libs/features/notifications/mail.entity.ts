@@ -11,6 +11,7 @@ export type MailStatus = 'pending' | 'sent' | 'dropped' | 'failed';
 @Check('mails_status', `status IN ('pending', 'sent', 'dropped', 'failed')`)
 @Index('mails_pending', ['nextAttemptAt'], { where: `status = 'pending'` })
 @Index('mails_event', ['eventId', 'recipientId', 'template'], { unique: true })
+@Index('mails_file_granted', { synchronize: false })
 export class Mail {
   @PrimaryColumn('uuid')
   id: string;

@@ -27,11 +27,14 @@ export interface DueMail {
 export class MailRepository {
   constructor(private readonly database: Database) {}
 
-  /** Adds a mail, unless the same event has brought the same person this one before. */
+  /**
+   * Adds a mail, unless the same event has brought the same person this one before; of a file that was granted, he is
+   * told once in all.
+   */
   async insert(tx: Tx, mail: NewMail): Promise<void> {
     await this.database.query(
       `INSERT INTO mails (id, event_id, recipient_id, template, data) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (event_id, recipient_id, template) DO NOTHING`,
+       ON CONFLICT DO NOTHING`,
       [mail.id, mail.eventId, mail.recipientId, mail.template, JSON.stringify(mail.data)],
       tx,
     );
@@ -64,6 +67,15 @@ export class MailRepository {
        WHERE id = $1 AND attempts = $2 AND status = 'pending'`,
       [id, attempts, seconds],
     );
+  }
+
+  /** Mails that are owed, and for how many seconds the oldest has been. */
+  async backlog(): Promise<{ count: number; age: number }> {
+    const [row] = await this.database.query<{ count: number; age: number }>(
+      `SELECT count(*)::int AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age
+       FROM mails WHERE status = 'pending'`,
+    );
+    return row!;
   }
 
   /** Mails whose time has come, the longest overdue first. */

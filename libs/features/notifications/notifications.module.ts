@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountsModule } from '@waybill/features/auth';
+import { ObservabilityModule } from '@waybill/platform/observability';
 import { MailModule } from '@waybill/platform/mail';
 import { MailComposer } from './mail-composer';
 import { Mail } from './mail.entity';
+import { MailMetrics } from './mail-metrics';
 import { MailPlanner } from './mail-planner';
 import { MailProcessor } from './mail.processor';
 import { MailReconciler } from './mail-reconciler';
@@ -11,8 +13,8 @@ import { MailRepository } from './mail.repository';
 
 /** Tells people what happened. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Mail])],
-  providers: [MailRepository],
+  imports: [ObservabilityModule, TypeOrmModule.forFeature([Mail])],
+  providers: [MailRepository, MailMetrics],
   exports: [MailRepository],
 })
 export class NotificationsModule {}

@@ -65,4 +65,18 @@ describe('UploadReconciler', () => {
     await world.reconciler.run();
     expect(validate.mock.calls.filter(([id]) => id === poison.upload.uploadId)).toHaveLength(1);
   });
+
+  it('ends what an account that was deleted was uploading, and gives up its bytes', async () => {
+    const { upload, writer } = await world.begin();
+    const waiting = await world.sealable();
+    await world.query('UPDATE users SET deleted_at = now() WHERE id = $1', [upload.ownerId]);
+    await world.reconciler.run();
+    for (const id of [upload.uploadId, waiting]) {
+      expect(await world.repository.find(id)).toMatchObject({ status: 'cancelled', wrappedDek: null });
+    }
+    expect(await world.query(`SELECT key FROM objects WHERE state <> 'dead'`)).toEqual([]);
+    expect(await world.query('SELECT used_bytes FROM storage_usage')).toEqual([{ used_bytes: 0 }]);
+    await writer.abandon();
+    await world.query('UPDATE users SET deleted_at = NULL');
+  });
 });

@@ -26,6 +26,7 @@ export class UploadReconciler {
   /** Idempotent; what is under way in a living process is left alone. */
   async run(): Promise<void> {
     for (const id of await this.sealings.interrupted(BATCH)) await this.uploads.interrupt(id);
+    await this.uploads.abandonDeparted(BATCH);
     const unvalidated = await this.sealings.takeUnvalidated(VALIDATIONS, this.config.leaseMs);
     for (const id of unvalidated) await this.revalidate(id);
     for (const { id, attempt } of await this.sealings.due(BATCH)) {

@@ -3,10 +3,12 @@ import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } f
 import { AppError, Clock, isUuid, type Principal } from '@waybill/core/kernel';
 import { progressView } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, Roles, UuidParam } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, Roles, UuidParam, Scope } from '@waybill/platform/http';
+import { TakesIdempotencyKey } from '@waybill/platform/idempotency';
 import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import { DocumentDoor } from './multipart/document-door';
+import { KeyedUploads } from './multipart/keyed-uploads';
 import { Interrupted, MultipartReception } from './multipart/multipart-reception';
 import { SealingService } from './sealing/sealing.service';
 import {
@@ -28,6 +30,7 @@ export class UploadController {
   constructor(
     private readonly uploads: UploadsService,
     private readonly door: DocumentDoor,
+    private readonly keyed: KeyedUploads,
     private readonly validation: ValidationService,
     private readonly sealing: SealingService,
     private readonly jobs: JobQueue,
@@ -36,6 +39,7 @@ export class UploadController {
   ) {}
 
   @Post()
+  @Scope('files:write')
   @ApiOperation({
     operationId: 'uploadDocument',
     summary: 'Upload a document',
@@ -50,6 +54,7 @@ export class UploadController {
     description: 'A UUID of your choice, to follow and cancel the upload by while it runs.',
     schema: { type: 'string', format: 'uuid' },
   })
+  @TakesIdempotencyKey()
   @ApiResponse({ status: 201, type: UploadReceiptDto, description: 'The document was received.' })
   @ApiProblems(
     'VALIDATION_FAILED',
@@ -71,12 +76,16 @@ export class UploadController {
   ): Promise<UploadReceiptDto> {
     const uploadId = chosenUploadId(request);
     try {
-      const received = await new MultipartReception(request, this.door.for(principal, uploadId)).receive();
-      await this.validation.validate(received.uploadId);
-      void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId: received.uploadId, attempt: 0 } });
-      const upload = await this.uploads.find(principal, received.uploadId);
-      response.setHeader('Location', `/api/files/${upload.fileId}`);
-      return this.receipt(upload);
+      return await this.keyed.once(request, response, principal, {
+        maxBytes: this.config.uploads.documents.maxBytes,
+        receive: (key) =>
+          new MultipartReception(
+            request,
+            this.door.for(principal, uploadId, key?.together),
+            key?.observer,
+          ).receive(),
+        answer: (received) => this.answer(response, principal, received),
+      });
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
       // The rest of a refused body is not waited for.
@@ -86,6 +95,7 @@ export class UploadController {
   }
 
   @Get('progress/:uploadId')
+  @Scope('files:read', 'files:write')
   @ApiOperation({ operationId: 'getUploadProgress', summary: 'See how an upload is getting on' })
   @ApiResponse({ status: 200, type: UploadProgressDto, description: 'What is known of it now.' })
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
@@ -97,6 +107,7 @@ export class UploadController {
   }
 
   @Post('cancel/:uploadId')
+  @Scope('files:write')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'cancelUpload',
@@ -114,6 +125,7 @@ export class UploadController {
   }
 
   @Post('retry/:uploadId')
+  @Scope('files:write')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'retryUpload',
@@ -129,6 +141,19 @@ export class UploadController {
     const attempt = await this.sealing.retry(principal.userId, uploadId);
     void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt } });
     return { success: true, uploadId, status: 'received' };
+  }
+
+  /** The answer to an upload whose bytes are all there. May be asked for again. */
+  private async answer(
+    response: Response,
+    principal: Principal,
+    uploadId: string,
+  ): Promise<UploadReceiptDto> {
+    await this.validation.validate(uploadId);
+    void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
+    const upload = await this.uploads.find(principal, uploadId);
+    response.setHeader('Location', `/api/files/${upload.fileId}`);
+    return this.receipt(upload);
   }
 
   private receipt(upload: UploadRow): UploadReceiptDto {

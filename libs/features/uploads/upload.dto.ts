@@ -131,8 +131,21 @@ export class DocumentUploadForm {
   })
   tags?: string;
 
-  @ApiProperty({ required: false, enum: ['clients', 'private'], default: 'clients' })
+  @ApiProperty({
+    required: false,
+    enum: ['clients', 'restricted', 'private'],
+    description:
+      'Who else may have it. By default every client, or the recipients alone where some are named.',
+  })
   visibility?: string;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.',
+    example: '',
+  })
+  recipients?: string;
 
   @ApiProperty({ required: false, description: 'When it stops being available, in RFC 3339.', example: '' })
   expiresAt?: string;

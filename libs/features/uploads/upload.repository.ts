@@ -116,6 +116,19 @@ export class UploadRepository {
     return rows.length > 0;
   }
 
+  /**
+   * Whether a user may still upload. His row is held until `tx` ends, so that what is committed with it comes before
+   * anything that takes the permission away: once that has been answered, nothing more of his is taken.
+   */
+  async mayStillUpload(ownerId: string, tx?: Tx): Promise<boolean> {
+    const rows = await this.database.query(
+      `SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL AND role IN ('ops', 'admin') FOR SHARE`,
+      [ownerId],
+      tx,
+    );
+    return rows.length > 0;
+  }
+
   async insertPart(tx: Tx, uploadId: string, offset: number, size: number, objectKey: string): Promise<void> {
     await this.database.query(
       'INSERT INTO upload_parts (upload_id, offset_bytes, size_bytes, object_key) VALUES ($1, $2, $3, $4)',
@@ -192,6 +205,30 @@ export class UploadRepository {
       tx,
     );
     return row ?? null;
+  }
+
+  /** Ends an upload of an account that was deleted, also one whose bytes were kept for another sealing. */
+  async abandon(tx: Tx, id: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `UPDATE uploads SET status = 'cancelled', failure_code = NULL, cancelled_at = now(), updated_at = now(),
+                          lease_until = NULL, retry_at = NULL, wrapped_dek = NULL
+       WHERE id = $1 AND (status IN ('uploading', 'received', 'encrypting')
+                          OR (status = 'failed' AND wrapped_dek IS NOT NULL))
+       RETURNING ${COLUMNS}`,
+      [id],
+      tx,
+    );
+    return row ?? null;
+  }
+
+  /** Uploads that hold bytes for an account that was deleted. */
+  async ofDeparted(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT upload.id FROM users owner JOIN uploads upload ON upload.owner_id = owner.id
+       WHERE owner.deleted_at IS NOT NULL AND upload.wrapped_dek IS NOT NULL LIMIT $1`,
+      [limit],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async deleteParts(tx: Tx, uploadId: string): Promise<void> {

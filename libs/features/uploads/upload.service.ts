@@ -124,17 +124,27 @@ export class UploadsService {
       onError: on.error,
       ledger: {
         register,
-        renew: (keys) => this.renew(uploadId, prepared === null ? keys : [prepared, ...keys]),
+        renew: (keys) => this.renew(upload, prepared === null ? keys : [prepared, ...keys]),
         commit: (part) => this.committing(part, (tx) => this.commitPart(tx, upload, part)),
       },
     });
   }
 
-  /** Commits the last part, if there is one, and with it the upload: nothing can be added afterwards. */
-  async receive(upload: OpenUpload, part: SealedPart | null, attributes: unknown): Promise<void> {
+  /**
+   * Commits the last part, if there is one, and with it the upload: nothing can be added afterwards.
+   *
+   * @param together what else belongs into the transaction.
+   */
+  async receive(
+    upload: OpenUpload,
+    part: SealedPart | null,
+    attributes: unknown,
+    together?: (tx: Tx, uploadId: string) => Promise<void>,
+  ): Promise<void> {
     const { uploadId, fileId, ownerId, fileName } = upload;
     await this.committing(part, async (tx) => {
       if (part) await this.commitPart(tx, upload, part);
+      else await this.requireStillAllowed(tx, ownerId);
       const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
       if (size === null) throw noLongerOpen();
       // A file without a byte has no part, so the object that was registered for it will never be.
@@ -146,6 +156,7 @@ export class UploadsService {
         subjectId: uploadId,
         data: { uploadId, fileId, fileName, size },
       });
+      await together?.(tx, uploadId);
     });
   }
 
@@ -182,6 +193,26 @@ export class UploadsService {
     this.running.stop(uploadId);
   }
 
+  /** Ends some of the uploads whose owner's account was deleted, and gives up their bytes. */
+  async abandonDeparted(limit: number): Promise<void> {
+    for (const id of await this.uploads.ofDeparted(limit)) {
+      const ended = await this.database.transaction(async (tx) => {
+        const row = await this.uploads.abandon(tx, id);
+        if (!row) return false;
+        await this.discard(tx, row);
+        await this.outbox.append(tx, {
+          type: 'upload.cancelled',
+          actorId: null,
+          ownerId: row.ownerId,
+          subjectId: id,
+          data: { uploadId: id, fileId: row.fileId, fileName: row.fileName },
+        });
+        return true;
+      });
+      if (ended) this.running.stop(id);
+    }
+  }
+
   /** The caller's own upload. */
   async find(principal: Principal, uploadId: string): Promise<UploadRow> {
     const row = await this.uploads.findOwned(uploadId, principal.userId);
@@ -202,6 +233,7 @@ export class UploadsService {
 
   private async commitPart(tx: Tx, upload: OpenUpload, part: SealedPart): Promise<void> {
     const { uploadId, ownerId } = upload;
+    await this.requireStillAllowed(tx, ownerId);
     const moved = await this.uploads.advance(tx, uploadId, part.offset, part.size, this.config.leaseMs);
     if (!moved) throw noLongerOpen();
     await this.uploads.insertPart(tx, uploadId, part.offset, part.size, part.key);
@@ -209,17 +241,24 @@ export class UploadsService {
     await this.usage.charge(tx, ownerId, part.size, this.config.uploads.userQuotaBytes);
   }
 
+  private async requireStillAllowed(tx: Tx, ownerId: string): Promise<void> {
+    if (!(await this.uploads.mayStillUpload(ownerId, tx))) throw noLongerAllowed();
+  }
+
   /** Rejects only when the upload is over: a database that is away for a while is met by the next commit. */
-  private async renew(uploadId: string, keys: string[]): Promise<void> {
+  private async renew({ uploadId, ownerId }: OpenUpload, keys: string[]): Promise<void> {
     let open: boolean;
+    let allowed: boolean;
     try {
       open = await this.uploads.renew(uploadId, this.config.leaseMs);
+      allowed = await this.uploads.mayStillUpload(ownerId);
       await this.objects.renew(keys, this.config.leaseMs);
     } catch (error) {
       this.log.warn(`Upload ${uploadId}: the lease was not renewed: ${(error as Error).message}`);
       return;
     }
     if (!open) throw noLongerOpen();
+    if (!allowed) throw noLongerAllowed();
   }
 
   private async endAsFailed(end: (tx: Tx) => Promise<UploadRow | null>): Promise<boolean> {
@@ -252,6 +291,11 @@ export class UploadsService {
   private newPartKey(uploadId: string, offset: number): string {
     return stagingKey(uploadId, offset, uuidv7().slice(-12));
   }
+}
+
+/** What a request hears whose user was disabled, demoted or deleted while it was sending. */
+function noLongerAllowed(): AppError {
+  return new AppError('FORBIDDEN', 'Your account may not upload any more.');
 }
 
 /** What a request hears whose upload was cancelled, failed or moved on while it was sending. */

@@ -2,9 +2,11 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FilesModule } from '@waybill/features/files';
 import { DocumentDoor } from './multipart/document-door';
+import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
+import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
@@ -26,6 +28,7 @@ import { ValidationService } from './validation.service';
     ValidationService,
     SealingRepository,
     SealingService,
+    SealingMetrics,
   ],
   exports: [
     UploadRepository,
@@ -34,6 +37,7 @@ import { ValidationService } from './validation.service';
     ValidationService,
     SealingRepository,
     SealingService,
+    SealingMetrics,
   ],
 })
 class UploadsCoreModule {}
@@ -41,7 +45,7 @@ class UploadsCoreModule {}
 /** The doors, for the API. */
 @Module({
   imports: [UploadsCoreModule, PendingUploadsModule],
-  providers: [DocumentDoor],
+  providers: [DocumentDoor, KeyedUploads],
   controllers: [UploadController],
 })
 export class UploadsModule {}

@@ -44,6 +44,12 @@ export class AppConfig {
   readonly sweepMs: number;
   readonly rateLimitScale: number;
   readonly logLevel: string;
+  /** The private port is null where there is none; each kind of process has its own, so that they fit on one machine. */
+  readonly metrics: {
+    token: string | null;
+    host: string;
+    ports: { api: number; worker: number } | null;
+  };
 
   constructor(env: NodeJS.ProcessEnv) {
     const { environment, problems } = readEnvironment(env);
@@ -90,6 +96,11 @@ export class AppConfig {
     this.sweepMs = e.SWEEP_SECONDS * 1000;
     this.rateLimitScale = e.RATE_LIMIT_SCALE;
     this.logLevel = e.LOG_LEVEL;
+    this.metrics = {
+      token: e.METRICS_TOKEN ?? null,
+      host: e.METRICS_HOST,
+      ports: e.METRICS_PORT === 0 ? null : { api: e.METRICS_PORT, worker: e.METRICS_PORT + 1 },
+    };
   }
 }
 
@@ -101,19 +112,47 @@ export class ConfigError extends Error {
   }
 }
 
+/** What names an installation, and must therefore have been changed. */
+const SAMPLES: Record<string, RegExp> = {
+  PUBLIC_URL: /^\s*http:\/\/localhost(:3000)?\/?\s*$/i,
+  MAIL_FROM: /@localhost(\.localdomain)?>?\s*$/i,
+};
+
+/** Settings of others that would let the schema follow the code. Here they mean nothing; whoever sets them errs. */
+const SYNCHRONISING = ['DB_SYNC', 'DB_SYNCHRONIZE', 'TYPEORM_SYNCHRONIZE'];
+const PASSWORD_BYTES = 12;
+
 /** In production nothing is defaulted or generated: what is missing, weak, a sample or used twice stops the start. */
 function productionProblems(env: NodeJS.ProcessEnv): string[] {
   const missing = PRODUCTION_NAMES.filter((name) => !env[name]?.trim()).map((name) => `${name} is missing`);
-  const secrets = ['JWT_SECRET', 'LINK_SECRET'].filter((name) => env[name]?.trim());
+  const secrets = ['JWT_SECRET', 'LINK_SECRET', 'METRICS_TOKEN'].filter((name) => env[name]?.trim());
   const weak = secrets.flatMap((name) => {
     const reason = weakSecretReason(env[name]!.trim());
     return reason === null ? [] : [`${name} is no secret: ${reason}`];
   });
-  const repeated =
-    secrets.length === 2 && env.JWT_SECRET!.trim() === env.LINK_SECRET!.trim()
-      ? ['LINK_SECRET is the same as JWT_SECRET; each needs its own']
-      : [];
-  return [...missing, ...weak, ...repeated];
+  const repeated = secrets.flatMap((name, at) =>
+    secrets
+      .slice(0, at)
+      .filter((earlier) => env[earlier]!.trim() === env[name]!.trim())
+      .map((earlier) => `${name} is the same as ${earlier}; each needs its own`),
+  );
+  const samples = Object.entries(SAMPLES)
+    .filter(([name, sample]) => sample.test(env[name] ?? ''))
+    .map(([name]) => `${name} still has the value of the example`);
+  const passwords = ['DATABASE_URL', 'REDIS_URL'].flatMap((name) => weakPassword(name, env[name]));
+  const synchronised = SYNCHRONISING.filter((name) => /^(true|1|yes|on)$/i.test(env[name]?.trim() ?? '')).map(
+    (name) => `${name} must not be set: the schema comes from migrations alone`,
+  );
+  return [...missing, ...weak, ...repeated, ...samples, ...passwords, ...synchronised];
+}
+
+/** A server may be reached without a password (a socket, a certificate), but not with one that everybody knows. */
+function weakPassword(name: string, address: string | undefined): string[] {
+  if (!address?.trim() || !URL.canParse(address.trim())) return [];
+  const { username, password } = new URL(address.trim());
+  if (password === '') return [];
+  const reason = password === username ? 'is its user name' : weakSecretReason(password, PASSWORD_BYTES);
+  return reason === null ? [] : [`${name} has a password that ${reason}`];
 }
 
 function list(value: string): string[] {

@@ -176,6 +176,19 @@ export class Environment {
   @Transform(flag)
   @IsBoolean()
   API_DOCS = true;
+
+  @IsOptional()
+  @IsString()
+  METRICS_TOKEN?: string;
+
+  @Transform(number)
+  @IsInt()
+  @Min(0)
+  @Max(65_534)
+  METRICS_PORT = 0;
+
+  @IsString()
+  METRICS_HOST = '127.0.0.1';
 }
 
 /** Reads the environment; the answer has one sentence for each thing that is wrong with it, each naming its variable. */
@@ -195,7 +208,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): { environment: Environm
 }
 
 const REQUIRED_NAMES = ['DATABASE_URL', 'REDIS_URL', 'KEYRING_FILE', 'JWT_SECRET', 'LINK_SECRET'];
-const OPTIONAL_NAMES = ['PUBLIC_URL', 'STORAGE_DIR', 'SMTP_URL'];
+const OPTIONAL_NAMES = ['PUBLIC_URL', 'STORAGE_DIR', 'SMTP_URL', 'METRICS_TOKEN'];
 
 /** What must be said aloud in production, although it has a default elsewhere. */
 export const PRODUCTION_NAMES = [

@@ -1,2 +1,3 @@
 export { AppConfig, ConfigError, type SignupPolicy } from './app-config';
+export { configOrExit } from './config-or-exit';
 export { ConfigModule } from './config.module';

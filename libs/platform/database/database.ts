@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { nameConnectionLoss } from './errors';
 
@@ -27,6 +28,12 @@ export class Database {
     } catch (error) {
       throw nameConnectionLoss(error);
     }
+  }
+
+  /** The connections of this process: all that are open, those that nobody uses, and who waits for one. */
+  connections(): { total: number; idle: number; waiting: number } {
+    const { master } = this.source.driver as unknown as { master: Pool };
+    return { total: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
   }
 
   /** Whether the database answers; for readiness. */

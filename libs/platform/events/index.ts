@@ -1,4 +1,5 @@
 export { EventsModule } from './events.module';
 export { EventFeed } from './feed';
 export { Outbox } from './outbox';
-export { Sequencer } from './sequencer';
+export { EventMetrics } from './event-metrics';
+export { Sequencer, type PlacedEvents } from './sequencer';

@@ -3,6 +3,13 @@ import { Database } from '@waybill/platform/database';
 
 const BATCH = 1_000;
 
+/** So many events of a kind; `failureCode` is that of failed uploads. */
+export interface PlacedEvents {
+  type: string;
+  failureCode: string | null;
+  count: number;
+}
+
 /**
  * Gives committed events their place in the feed.
  *
@@ -15,17 +22,24 @@ const BATCH = 1_000;
 export class Sequencer {
   constructor(private readonly database: Database) {}
 
-  /** Numbers what is waiting, and tells how many that were. Safe to call from several processes at once. */
-  async run(): Promise<number> {
+  /**
+   * Numbers what is waiting, and tells how many that were. Safe to call from several processes at once.
+   *
+   * @param onPlaced hears, after the commit, how many events of each kind have got their place: each event is told of
+   * once, by the process that numbered it.
+   */
+  async run(onPlaced: (placed: PlacedEvents[]) => void = () => undefined): Promise<number> {
     let total = 0;
     for (;;) {
-      const placed = await this.runBatch();
+      const kinds = await this.runBatch();
+      const placed = kinds.reduce((sum, { count }) => sum + count, 0);
+      if (placed > 0) onPlaced(kinds);
       total += placed;
       if (placed < BATCH) return total;
     }
   }
 
-  private async runBatch(): Promise<number> {
+  private async runBatch(): Promise<PlacedEvents[]> {
     return this.database.transaction(async (tx) => {
       // The lock lasts to the end of the transaction: the next writer starts from what this one has committed.
       await this.database.query(
@@ -33,21 +47,23 @@ export class Sequencer {
         [],
         tx,
       );
-      const placed = await this.database.query<{ position: number }>(
+      return this.database.query<PlacedEvents>(
         `WITH taken AS (
            DELETE FROM event_outbox
            WHERE seq IN (SELECT seq FROM event_outbox ORDER BY seq LIMIT ${BATCH})
            RETURNING seq, event_id
          ), last AS (
            SELECT coalesce(max(position), 0) AS position FROM event_feed
+         ), placed AS (
+           INSERT INTO event_feed (position, event_id)
+           SELECT last.position + row_number() OVER (ORDER BY taken.seq), taken.event_id FROM taken, last
+           RETURNING event_id
          )
-         INSERT INTO event_feed (position, event_id)
-         SELECT last.position + row_number() OVER (ORDER BY taken.seq), taken.event_id FROM taken, last
-         RETURNING position`,
+         SELECT type, data->>'failureCode' AS "failureCode", count(*)::int AS count
+         FROM placed JOIN events ON events.id = placed.event_id GROUP BY 1, 2`,
         [],
         tx,
       );
-      return placed.length;
     });
   }
 }

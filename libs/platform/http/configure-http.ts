@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppConfig, ConfigError } from '@waybill/platform/config';
-import { Drain, type WaybillLogger } from '@waybill/platform/observability';
+import { Drain, HttpMetrics, type WaybillLogger } from '@waybill/platform/observability';
 import { IntakeGuard } from './body/intake.guard';
 import { RequestValidationPipe } from './body/validation.pipe';
 import { RateLimitGuard } from './limits/rate-limit.guard';
@@ -34,7 +34,14 @@ export async function configureHttp(
   app.disable('x-powered-by');
   app.disable('etag'); // Entity tags are of revisions and contents; Express would hash each body once more.
   trustProxy(app, config);
-  app.use(frontDoor({ logger, drain: app.get(Drain), corsOrigins: config.http.corsOrigins }));
+  app.use(
+    frontDoor({
+      logger,
+      drain: app.get(Drain),
+      metrics: app.get(HttpMetrics),
+      corsOrigins: config.http.corsOrigins,
+    }),
+  );
   setPrefix(app);
   app.useGlobalGuards(new RateLimitGuard(app.get(RateLimiter)), new IntakeGuard());
   app.useGlobalPipes(new RequestValidationPipe());

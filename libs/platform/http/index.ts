@@ -5,6 +5,8 @@ export {
   PUBLIC_OPERATION,
   Roles,
   ROLES_ALLOWED,
+  Scope,
+  SCOPES_ACCEPTED,
   type AuthenticatedRequest,
 } from './access';
 export { AcceptsForm } from './body/intake.guard';
@@ -23,4 +25,5 @@ export { setNextLink } from './paging/next-link';
 export { PageQuery } from './paging/page-query.dto';
 export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { PROBLEMS } from './problems/problem-catalogue';
+export { EMAIL_MAX_LENGTH, isEmailAddress } from './request/email-address';
 export { textProblem } from './request/text';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { UserPrincipal } from '@waybill/core/kernel';
 
 /** A person as access rules see them when there is no session to speak of: a link that names a user, a job. */
-export type AccountPrincipal = Omit<UserPrincipal, 'sessionId'>;
+export type AccountPrincipal = Omit<UserPrincipal, 'sessionId' | 'apiKey'>;
 
 /**
  * Who somebody is right now, for routes that no guard has asked. Authentication provides it globally

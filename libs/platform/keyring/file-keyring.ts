@@ -20,19 +20,22 @@ interface LoadedKeyring extends KeyringKeys {
  */
 export class FileKeyring extends Keyring {
   readonly #path: string;
+  readonly #secrets: readonly string[];
   #loaded: LoadedKeyring;
 
   /**
    * @throws Error that names the file and what is wrong with it: missing, readable by others, not a keyring, with
-   * duplicate, weak or damaged keys.
+   * duplicate, weak or damaged keys, or with a key that serves as another secret too.
+   * @param secrets what the keys must not be, in any of the usual spellings.
    */
-  static async open(path: string): Promise<FileKeyring> {
-    return new FileKeyring(path, await load(path));
+  static async open(path: string, secrets: readonly string[] = []): Promise<FileKeyring> {
+    return new FileKeyring(path, secrets, await load(path, secrets));
   }
 
-  private constructor(path: string, loaded: LoadedKeyring) {
+  private constructor(path: string, secrets: readonly string[], loaded: LoadedKeyring) {
     super();
     this.#path = path;
+    this.#secrets = secrets;
     this.#loaded = loaded;
   }
 
@@ -59,7 +62,7 @@ export class FileKeyring extends Keyring {
   async #refresh(): Promise<void> {
     try {
       if (lookOf(await stat(this.#path, { bigint: true })) === this.#loaded.look) return;
-      const fresh = await load(this.#path);
+      const fresh = await load(this.#path, this.#secrets);
       wipe(...this.#loaded.keys.values());
       this.#loaded = fresh;
     } catch (cause) {
@@ -68,7 +71,7 @@ export class FileKeyring extends Keyring {
   }
 }
 
-async function load(path: string): Promise<LoadedKeyring> {
+async function load(path: string, secrets: readonly string[]): Promise<LoadedKeyring> {
   try {
     const file = await open(path, constants.O_RDONLY);
     try {
@@ -77,13 +80,29 @@ async function load(path: string): Promise<LoadedKeyring> {
       if ((stats.mode & 0o077n) !== 0n) {
         throw new Error(`can be read or written by others than its owner (chmod 600 '${path}' mends that)`);
       }
-      return { ...parseKeyring(await file.readFile('utf8')), look: lookOf(stats) };
+      const { primary, keys } = parseKeyring(await file.readFile('utf8'));
+      refuseShared(keys, secrets);
+      return { primary, keys, look: lookOf(stats) };
     } finally {
       await file.close();
     }
   } catch (cause) {
     throw new Error(`The keyring file ${path} ${reasonOf(cause)}.`, { cause });
   }
+}
+
+/** One leak would be two: whoever learns the secret that signs tokens must not be able to open files. */
+function refuseShared(keys: KeyringKeys['keys'], secrets: readonly string[]): void {
+  for (const [id, key] of keys) {
+    const spellings = new Set(['base64', 'base64url', 'hex', 'latin1'].map((form) => spell(key, form)));
+    if (secrets.some((secret) => spellings.has(secret.toLowerCase()))) {
+      throw new Error(`has a key "${id}" that is JWT_SECRET or LINK_SECRET, too`);
+    }
+  }
+}
+
+function spell(key: Buffer, form: string): string {
+  return key.toString(form as BufferEncoding).toLowerCase();
 }
 
 function lookOf(stats: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): string {

@@ -39,6 +39,17 @@ async function putKeyring(document: unknown, mode = 0o600): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
+describe('a key that is a secret elsewhere', () => {
+  it.each(['base64', 'base64url', 'hex'] as const)('is refused as %s, and not quoted', async (form) => {
+    const key = randomBytes(32);
+    await putKeyring({ version: 1, primary: 'a', keys: [entry('a', key)] });
+    await expect(FileKeyring.open(path, ['another secret'])).resolves.toBeInstanceOf(FileKeyring);
+    const refusal = await FileKeyring.open(path, ['another secret', key.toString(form)]).catch(String);
+    expect(refusal).toMatch(/keyring\.json has a key "a" that is JWT_SECRET or LINK_SECRET, too/);
+    expect(refusal).not.toContain(key.toString(form));
+  });
+});
+
 describe('createKeyringFile', () => {
   it('writes a keyring that only its owner can read, and leaves nothing else', async () => {
     const id = await createKeyringFile(path, new Date('2026-03-04T05:06:07Z'));

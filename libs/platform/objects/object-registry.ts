@@ -89,6 +89,18 @@ export class ObjectRegistry {
     return rows.length;
   }
 
+  /** Objects in each state that is not the last: how many, and the age of the oldest in seconds. */
+  async backlog(): Promise<{ state: 'writing' | 'dead'; count: number; age: number }[]> {
+    return this.database.query(
+      `SELECT 'writing' AS state, count(*)::int AS count,
+              coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age
+       FROM objects WHERE state = 'writing'
+       UNION ALL
+       SELECT 'dead', count(*)::int, coalesce(extract(epoch FROM now() - min(died_at)), 0)::float8
+       FROM objects WHERE state = 'dead'`,
+    );
+  }
+
   /** Some of the objects whose bytes are still to be removed, oldest first, without the first `skip`. */
   async dead(limit: number, skip: number): Promise<DeadObject[]> {
     return this.database.query<DeadObject>(

@@ -49,5 +49,13 @@ describe('R07 the path in logs and answers', () => {
     expect(maskPath(`/api/files${rest}`)).toBe('/api/files'),
   );
 
+  it.each([1, 2, 3])(
+    'is the path of a URI also where it was cut, %i characters before the end of an escape',
+    (into) => {
+      const masked = maskPath(`${'/a'.repeat(250)}${'/'.repeat(into)}${'/%20'.repeat(100)}`);
+      expect(masked).toMatch(/^\/a(?:[\w/.]|%[0-9A-F]{2})+$/);
+    },
+  );
+
   it('has a bound', () => expect(maskPath('/a'.repeat(10_000)).length).toBeLessThan(600));
 });

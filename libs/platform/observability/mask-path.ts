@@ -49,8 +49,10 @@ function maskSegments(path: string): string {
   return clip(masked ? segments.join('/') : path);
 }
 
+/** What is left is still the path of a URI (RFC 3986): ASCII, no escape cut in two. */
 function clip(path: string): string {
-  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path;
+  if (path.length <= LONGEST_PATH) return path;
+  return `${path.slice(0, LONGEST_PATH).replace(/%[^%]?$/, '')}...`;
 }
 
 function pathOf(url: string): string {

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { JOBS, QUEUES, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
 import type { Queue } from 'bull';
+import { correlate } from './correlation';
 import { forgetRemains } from './forget-remains';
 
 /** How long a request may wait for Redis to take a hint. */
@@ -49,7 +50,7 @@ export class JobQueue implements OnApplicationBootstrap {
     const jobId = (id as (data: unknown) => string)(job.data);
     const added = forgetRemains(queue, jobId)
       .then(() =>
-        queue.add(job.name, job.data, {
+        queue.add(job.name, correlate(job.data), {
           jobId,
           delay: job.delayMs,
           // Bull ignores an id that it still knows, a failed one too: what has ended is forgotten.

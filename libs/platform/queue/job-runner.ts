@@ -7,8 +7,11 @@ import {
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { JOBS, QUEUES, type JobData, type JobName } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
+import { ReadinessChecks } from '@waybill/platform/observability';
 import type { Queue } from 'bull';
+import { runCorrelated } from './correlation';
 import { HANDLES_JOB, type JobHandler } from './handles-job.decorator';
+import { JobMetrics } from './job-metrics';
 import { JobQueue } from './job-queue';
 
 const SCHEDULE_CHECK_MS = 5_000;
@@ -30,7 +33,11 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
-  ) {}
+    private readonly metrics: JobMetrics,
+    readiness: ReadinessChecks,
+  ) {
+    readiness.register('redis', () => this.jobs.queue(QUEUES[0]!).client.ping());
+  }
 
   onApplicationBootstrap(): void {
     for (const name of QUEUES) this.watch(this.jobs.queue(name));
@@ -60,7 +67,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     });
     queue.client.on('ready', () => (said = ''));
     queue.on('failed', (job, error) =>
-      this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),
+      runCorrelated((job?.data ?? {}) as object, () =>
+        this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),
+      ),
     );
   }
 
@@ -68,18 +77,20 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const queue = this.jobs.queue(JOBS[name].queue);
     const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : JOBS[name].repeats ? 1 : 4;
     void queue
-      .process(name, concurrency, (job) => this.run(handler, job.data as JobData<JobName>))
+      .process(name, concurrency, (job) =>
+        runCorrelated(job.data as JobData<JobName>, (data) => this.run(name, handler, data)),
+      )
       .catch((error: Error) => {
         if (this.stopping.signal.aborted) return;
         this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack);
       });
   }
 
-  private async run(handler: JobHandler<JobName>, data: JobData<JobName>): Promise<void> {
+  private async run(name: JobName, handler: JobHandler<JobName>, data: JobData<JobName>): Promise<void> {
     const { signal } = this.stopping;
     // Bull goes on fetching until it is closed. What is not begun any more, the reconciler makes again.
     if (signal.aborted) return;
-    const running = handler(data, { signal });
+    const running = this.metrics.measure(name, handler(data, { signal }));
     this.running.add(running);
     try {
       await running;

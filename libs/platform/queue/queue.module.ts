@@ -3,7 +3,9 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { QUEUES } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
+import { ObservabilityModule } from '@waybill/platform/observability';
 import { bullOptions } from './bull-options';
+import { JobMetrics } from './job-metrics';
 import { JobQueue } from './job-queue';
 import { JobRunner } from './job-runner';
 
@@ -30,8 +32,8 @@ export class QueueModule {
     const producers = QueueModule.forProducers();
     return {
       ...producers,
-      imports: [...(producers.imports ?? []), DiscoveryModule],
-      providers: [JobQueue, JobRunner],
+      imports: [...(producers.imports ?? []), DiscoveryModule, ObservabilityModule],
+      providers: [JobQueue, JobMetrics, JobRunner],
     };
   }
 }

@@ -67,7 +67,8 @@ export class LeakScanner {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENXIO') throw error;
+      // Gone, a socket, or a folder that is just being made durable: nothing that bytes could be read from.
+      if (code !== 'ENOENT' && code !== 'ENXIO' && code !== 'EISDIR') throw error;
     }
     return found;
   }

@@ -19,7 +19,7 @@ export class OpenUpload {
   private readonly request: ClientRequest;
 
   /** @param size of the file that is going to be sent, in bytes. */
-  constructor(client: ApiClient, size: number) {
+  constructor(client: ApiClient, size: number, headers: Record<string, string> = {}) {
     this.request = request(`${client.baseUrl}/api/upload`, {
       method: 'POST',
       agent: false,
@@ -28,6 +28,7 @@ export class OpenUpload {
         'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
         'content-length': HEAD.length + size + TAIL.length,
         'x-upload-id': this.uploadId,
+        ...headers,
       },
     });
     this.answered = once(this.request, 'response').then(async ([response]: IncomingMessage[]) => {

@@ -13,6 +13,8 @@ const STALLED_MS = 2 * 60_000;
 export interface RangeSenderOptions {
   pool?: BufferPool;
   stalledMs?: number;
+  /** Hears how each sending ended; `broken` is one that failed on this side. */
+  onEnd?: (outcome: SendOutcome | 'broken') => void;
 }
 
 /**
@@ -23,10 +25,12 @@ export interface RangeSenderOptions {
 export class RangeSender {
   readonly pool: BufferPool;
   readonly #stalledMs: number;
+  readonly #onEnd: (outcome: SendOutcome | 'broken') => void;
 
-  constructor({ pool = new BufferPool(), stalledMs = STALLED_MS }: RangeSenderOptions = {}) {
+  constructor({ pool = new BufferPool(), stalledMs = STALLED_MS, onEnd }: RangeSenderOptions = {}) {
     this.pool = pool;
     this.#stalledMs = stalledMs;
+    this.#onEnd = onEnd ?? (() => undefined);
   }
 
   /**
@@ -45,14 +49,15 @@ export class RangeSender {
     const recipient = new Recipient(res, this.#stalledMs);
     const feed = object.read(range, this.pool);
     let begun = false;
+    let outcome: SendOutcome | 'broken' = 'broken';
     try {
       for (;;) {
         const chunks = await feed.next();
         await recipient.flushed();
-        if (recipient.gone) return 'aborted';
+        if (recipient.gone) return (outcome = 'aborted');
         if (!begun) begin();
         begun = true;
-        if (chunks === null) return (await recipient.end()) ? 'complete' : 'aborted';
+        if (chunks === null) return (outcome = (await recipient.end()) ? 'complete' : 'aborted');
         recipient.write(chunks);
       }
     } catch (error) {
@@ -60,6 +65,7 @@ export class RangeSender {
       throw error;
     } finally {
       recipient.dispose();
+      this.#onEnd(outcome);
       await feed.close();
     }
   }

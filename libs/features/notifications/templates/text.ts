@@ -1,7 +1,24 @@
-/** "Hello Ada," with what could pass for markup of a text mail, line breaks foremost, taken out of the name. */
+/** What somebody else wrote, with what could pass for markup of a text mail, line breaks foremost, taken out. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim();
+}
+
+/** What mail programs make links of: addresses, paths, domains. */
+const LINKLIKE = /[/\\@]|\p{L}\.\p{L}{2}/u;
+
+/**
+ * A name to write to somebody with; null where there is none, or it could pass for a link: whoever signs up with another's
+ * address must not get to advertise to him.
+ */
+export function nameIn(fullName: string | null): string | null {
+  const name = fullName === null ? '' : oneLine(fullName);
+  return name === '' || LINKLIKE.test(name) ? null : name;
+}
+
+/** "Hello Ada," whatever the name holds. */
 export function greeting(fullName: string | null): string {
-  const name = fullName?.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim();
-  return name ? `Hello ${name},` : 'Hello,';
+  const name = nameIn(fullName);
+  return name === null ? 'Hello,' : `Hello ${name},`;
 }
 
 /** A time for people, to the minute: `2026-11-21 14:03 UTC`. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { parseFileAttributes } from '@waybill/features/files';
 import { AppConfig } from '@waybill/platform/config';
 import { Clock, type Principal } from '@waybill/core/kernel';
+import type { Tx } from '@waybill/platform/database';
 import type { FilePartInfo } from '@waybill/platform/http/multipart';
 import { RunningTransfers } from '../running-transfers';
 import { UploadsService, type OpenUpload } from '../upload.service';
@@ -18,8 +19,16 @@ export class DocumentDoor {
     private readonly clock: Clock,
   ) {}
 
-  /** The door as one caller meets it, with the id that he may have chosen beforehand. */
-  for(principal: Principal, uploadId: string | null): FormDoor {
+  /**
+   * The door as one caller meets it, with the id that he may have chosen beforehand.
+   *
+   * @param together what else becomes true in the transaction that makes the upload `received`, or keeps it from that.
+   */
+  for(
+    principal: Principal,
+    uploadId: string | null,
+    together?: (tx: Tx, uploadId: string) => Promise<void>,
+  ): FormDoor {
     const { documents: policy, idleMs } = this.config.uploads;
     return {
       maxBytes: policy.maxBytes,
@@ -28,7 +37,7 @@ export class DocumentDoor {
       write: (upload, on) => this.uploads.write(upload, 0, on),
       finish: async (upload, writer, fields) => {
         const attributes = parseFileAttributes(fields, this.clock.now());
-        await writer.end((last) => this.uploads.receive(upload, last, attributes));
+        await writer.end((last) => this.uploads.receive(upload, last, attributes, together));
       },
       fail: async (upload, failureCode) => void (await this.uploads.fail(upload.uploadId, failureCode)),
       stoppable: (upload, stop) => this.running.add(upload.uploadId, stop),

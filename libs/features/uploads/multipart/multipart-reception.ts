@@ -3,40 +3,50 @@ import { AppError, isAppError } from '@waybill/core/kernel';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
+import { ObservedForm, type FormObserver } from './form-observer';
 import { SenderPace } from './sender-pace';
 
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
 
+/** What takes the bytes of the file, stopped and going on as `StagingWriter` is. */
+export interface FormWriter {
+  write(chunk: Buffer): boolean;
+  abandon(): Promise<void>;
+}
+
 /** What a door does with the one file of its form. */
-export interface FormDoor {
+export interface FormDoor<Upload extends object = OpenUpload, Writer extends FormWriter = StagingWriter> {
   maxBytes: number;
   /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
   /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
-  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<OpenUpload>;
-  write(upload: OpenUpload, on: { drain: () => void; error: (error: unknown) => void }): StagingWriter;
+  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<Upload>;
+  write(upload: Upload, on: { drain: () => void; error: (error: unknown) => void }): Writer;
   /** Everything has come: judges the fields, commits what is left of the file. */
   finish(
-    upload: OpenUpload,
-    writer: StagingWriter,
+    upload: Upload,
+    writer: Writer,
     fields: Iterable<readonly [name: string, value: string]>,
   ): Promise<void>;
   /** The upload began and came to nothing. */
-  fail(upload: OpenUpload, failureCode: string): Promise<void>;
+  fail(upload: Upload, failureCode: string): Promise<void>;
   /** Makes the transfer stoppable from elsewhere until the answered function is called. */
-  stoppable(upload: OpenUpload, stop: () => void): () => void;
+  stoppable(upload: Upload, stop: () => void): () => void;
 }
 
 /**
  * Receives one form: parses the body as it comes, hands the file's bytes to staging and stops the client when staging
  * is behind. No Node stream stands between socket and disk. However it ends, the writer has let go of what it held.
  */
-export class MultipartReception implements MultipartHandler {
+export class MultipartReception<
+  Upload extends object = OpenUpload,
+  Writer extends FormWriter = StagingWriter,
+> implements MultipartHandler {
   private readonly parser: MultipartParser;
   private readonly fields: [name: string, value: string][] = [];
-  private upload: OpenUpload | null = null;
-  private writer: StagingWriter | null = null;
+  private upload: Upload | null = null;
+  private writer: Writer | null = null;
   private beginning: Promise<void> | null = null;
   /** What of the file came while its upload was being begun. */
   private early: Buffer[] = [];
@@ -49,16 +59,18 @@ export class MultipartReception implements MultipartHandler {
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly door: FormDoor,
+    private readonly door: FormDoor<Upload, Writer>,
+    private readonly observer?: FormObserver,
   ) {
     const declared = this.declaredLength();
     if (declared !== null && declared > door.maxBytes + FORM_OVERHEAD_BYTES) throw this.tooLarge();
-    this.parser = new MultipartParser(request.headers['content-type'] ?? '', this);
+    const handler = observer ? new ObservedForm(observer, this) : this;
+    this.parser = new MultipartParser(request.headers['content-type'] ?? '', handler);
     this.pace = new SenderPace(door.idleMs, () => this.reject(new Interrupted()));
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
-  async receive(): Promise<OpenUpload> {
+  async receive(): Promise<Upload> {
     let stopListening: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -66,6 +78,7 @@ export class MultipartReception implements MultipartHandler {
         stopListening = this.listen(resolve);
       });
       this.parser.end();
+      this.observer?.onFormEnd();
       await this.beginning;
       if (!this.upload || !this.writer) throw missingFile();
       await this.door.finish(this.upload, this.writer, this.fields);

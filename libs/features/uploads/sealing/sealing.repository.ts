@@ -86,6 +86,14 @@ export class SealingRepository {
     return row?.attempt ?? null;
   }
 
+  /** Uploads that are not over: how many in each status, and for how many seconds the oldest has stood there. */
+  async backlog(): Promise<{ status: string; count: number; age: number }[]> {
+    return this.database.query(
+      `SELECT status, count(*)::int AS count, extract(epoch FROM now() - min(updated_at))::float8 AS age
+       FROM uploads WHERE status IN ('uploading', 'received', 'encrypting') GROUP BY status`,
+    );
+  }
+
   /** Uploads that wait to be sealed, oldest first. */
   async due(limit: number): Promise<DueUpload[]> {
     return this.database.query<DueUpload>(

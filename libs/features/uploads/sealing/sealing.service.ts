@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { fileAad, generateDek, wipe } from '@waybill/core/crypto';
-import { AppError, isAppError } from '@waybill/core/kernel';
+import { AppError, isAppError, type ErrorCode } from '@waybill/core/kernel';
 import { FilesService } from '@waybill/features/files';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, type Tx } from '@waybill/platform/database';
@@ -55,7 +55,7 @@ export class SealingService {
     const lease = this.keepLease(upload, attempt, signal);
     try {
       await this.sealClaimed(upload, attempt, lease.signal);
-      return { kind: 'completed' };
+      return { kind: 'completed', bytes: upload.offsetBytes };
     } catch (error) {
       return await this.recordFailure(upload, attempt, error, signal.aborted);
     } finally {
@@ -169,6 +169,7 @@ export class SealingService {
     const failures = upload.failures + (stopping ? 0 : 1);
     const exhausted = !stopping && failures >= this.config.sealing.attempts;
     const delayMs = stopping ? 0 : this.backoffMs(failures);
+    const code = isAppError(error) ? error.code : 'INTERNAL';
     const recorded = await this.database.transaction(async (tx) => {
       await this.objects.withdraw(key, driver, tx);
       if (!exhausted) return this.sealings.postpone(tx, upload.id, attempt, delayMs, !stopping);
@@ -190,14 +191,14 @@ export class SealingService {
     // Cancelled, or taken over, meanwhile: then it is no wonder that it failed.
     if (!recorded) return { kind: 'not-due' };
     if (!stopping) {
-      const code = isAppError(error) ? error.code : 'INTERNAL';
       const next = exhausted ? 'given up' : `next try in ${Math.round(delayMs / 1000)} s`;
       this.log.error(
         `Sealing ${upload.id}, attempt ${attempt}, failed with ${code}; ${next}.`,
         stackOf(error),
       );
     }
-    return exhausted ? { kind: 'failed' } : { kind: 'postponed', attempt, delayMs };
+    if (exhausted) return { kind: 'failed', code };
+    return { kind: 'postponed', attempt, delayMs, code: stopping ? null : code };
   }
 
   /** Twice as long each time, from the configured first wait up to ten minutes, spread so that crowds disperse. */
@@ -229,10 +230,11 @@ export class SealingService {
 }
 
 export type SealingOutcome =
-  | { kind: 'completed' }
+  | { kind: 'completed'; bytes: number }
   | { kind: 'not-due' }
-  | { kind: 'failed' }
-  | { kind: 'postponed'; attempt: number; delayMs: number };
+  | { kind: 'failed'; code: ErrorCode }
+  /** Without a code it did nothing wrong: its process is to stop. */
+  | { kind: 'postponed'; attempt: number; delayMs: number; code: ErrorCode | null };
 
 function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;

@@ -15,6 +15,7 @@ import { createObjectStores, type ObjectStores } from '@waybill/platform/storage
 import { DataSource } from 'typeorm';
 import { createTestDatabase } from '../../../../test/support/database';
 import { testEnvironment } from '../../../../test/support/environment';
+import { FileGrantRepository } from '../../files/file-grant.repository';
 import { FileRepository } from '../../files/file.repository';
 import { MemoryKeyring } from '../../files/testing/sealing';
 import { RunningTransfers } from '../running-transfers';
@@ -63,6 +64,7 @@ export class UploadWorld {
     const files = new FilesService(
       database,
       new FileRepository(database),
+      new FileGrantRepository(database),
       objects,
       usage,
       outbox,
@@ -109,11 +111,18 @@ export class UploadWorld {
     );
     const source = await new DataSource(dataSourceOptions(config)).initialize();
     const stores = createObjectStores(config.storage);
-    return new UploadWorld(source, config, stores, async () => {
+    const world = new UploadWorld(source, config, stores, async () => {
       await source.destroy();
       await database.drop();
       await rm(directory, { recursive: true, force: true });
     });
+    const { userId, role } = world.principal;
+    await world.query(`INSERT INTO users (id, email, role, password_hash) VALUES ($1, $2, $3, '')`, [
+      userId,
+      'ops@example.com',
+      role,
+    ]);
+    return world;
   }
 
   /** An upload of a text file through the plain door, with its writer. */

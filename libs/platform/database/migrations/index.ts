@@ -1,4 +1,12 @@
 import { Foundation1763600000000 } from './1763600000000-foundation';
+import { Accounts1763720000000 } from './1763720000000-accounts';
+import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
+import { FileGrants1763740000000 } from './1763740000000-file-grants';
 
 /** Every migration, oldest first. */
-export const MIGRATIONS = [Foundation1763600000000];
+export const MIGRATIONS = [
+  Foundation1763600000000,
+  Accounts1763720000000,
+  IdempotencyKeys1763730000000,
+  FileGrants1763740000000,
+];

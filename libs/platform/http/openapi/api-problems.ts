@@ -4,8 +4,23 @@ import type { ErrorCode } from '@waybill/core/kernel';
 import { PROBLEMS } from '../problems/problem-catalogue';
 import { Problem } from './problem.dto';
 
-/** Documents how a route can refuse: each status once, with the codes that it may carry. */
+const CODES = Symbol('problem codes');
+
+/**
+ * Documents how a route can refuse: each status once, with the codes that it may carry. What several decorators say of
+ * one route adds up.
+ */
 export function ApiProblems(...codes: ErrorCode[]): MethodDecorator & ClassDecorator {
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const route = (descriptor?.value as object | undefined) ?? target;
+    const said = (Reflect.getOwnMetadata(CODES, route) as ErrorCode[] | undefined) ?? [];
+    const all = [...new Set([...said, ...codes])];
+    Reflect.defineMetadata(CODES, all, route);
+    describeProblems(all)(target, property!, descriptor!);
+  };
+}
+
+function describeProblems(codes: ErrorCode[]): MethodDecorator & ClassDecorator {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const { status } = PROBLEMS[code];

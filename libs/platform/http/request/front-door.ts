@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { AppError } from '@waybill/core/kernel';
 import {
@@ -5,6 +6,7 @@ import {
   parseTraceparent,
   runInRequest,
   type Drain,
+  type HttpMetrics,
   type RequestContext,
   type WaybillLogger,
 } from '@waybill/platform/observability';
@@ -16,18 +18,22 @@ import { SECURITY_HEADERS } from './security-headers';
 export interface FrontDoorOptions {
   logger: WaybillLogger;
   drain: Drain;
+  metrics: HttpMetrics;
   corsOrigins: readonly string[];
 }
 
+/** What a connection had brought when its last request was over: the next head may have come with that. */
+const counted = new WeakMap<Socket, number>();
+
 /** How long a sender may go on with a body that was answered already, before its connection is cut. */
 const LINGER_MS = 10_000;
-const QUIET = /^\/api\/health\//;
+const QUIET = /^\/api\/(health\/|metrics$)/;
 
 /**
  * What happens to every request before anything else looks at it, in one step because each costs: id and trace, the
  * headers of every answer, cross-origin rules, and one log line when it is over.
  */
-export function frontDoor({ logger, drain, corsOrigins }: FrontDoorOptions): RequestHandler {
+export function frontDoor({ logger, drain, metrics, corsOrigins }: FrontDoorOptions): RequestHandler {
   const cors = corsPolicy(corsOrigins);
   return (request, response, next) => {
     const context: RequestContext = {
@@ -35,7 +41,7 @@ export function frontDoor({ logger, drain, corsOrigins }: FrontDoorOptions): Req
       trace: parseTraceparent(request.headers.traceparent as string | undefined),
       userId: undefined,
     };
-    logWhenOver(logger, context, request, response);
+    tellWhenOver(logger, metrics, context, request, response);
     response.setHeader('X-Request-Id', context.requestId);
     for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
     if (drain.active) response.setHeader('Connection', 'close');
@@ -62,8 +68,9 @@ function countHeader(rawHeaders: string[], name: string): number {
   return count;
 }
 
-function logWhenOver(
+function tellWhenOver(
   logger: WaybillLogger,
+  metrics: HttpMetrics,
   context: RequestContext,
   request: Request,
   response: Response,
@@ -71,8 +78,14 @@ function logWhenOver(
   const started = performance.now();
   const { socket, method, originalUrl } = request;
   const writtenBefore = socket.bytesWritten;
+  metrics.begun();
   response.on('close', () => {
     const path = maskPath(originalUrl);
+    const ms = Math.round((performance.now() - started) * 100) / 100;
+    const bytes = socket.bytesWritten - writtenBefore;
+    const aborted = !response.writableFinished;
+    const { statusCode: status } = response;
+    const code = problemCodeOf(response);
     logger.request(
       {
         requestId: context.requestId,
@@ -80,14 +93,18 @@ function logWhenOver(
         userId: context.userId,
         method,
         path,
-        status: response.statusCode,
-        code: problemCodeOf(response),
-        ms: Math.round((performance.now() - started) * 100) / 100,
-        bytes: socket.bytesWritten - writtenBefore,
-        aborted: response.writableFinished ? undefined : true,
+        status,
+        code,
+        ms,
+        bytes,
+        aborted: aborted || undefined,
       },
-      response.statusCode < 400 && QUIET.test(path),
+      status < 400 && QUIET.test(path),
     );
+    const route = (request.route as { path: string } | undefined)?.path;
+    const received = socket.bytesRead - (counted.get(socket) ?? 0);
+    counted.set(socket, socket.bytesRead);
+    metrics.over({ method, route, status, aborted, code, ms, received, sent: bytes });
     // Node goes on reading a body that nobody wanted, for as long as it comes.
     if (!request.complete && !socket.destroyed) lingerBriefly(request);
   });

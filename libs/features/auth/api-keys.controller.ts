@@ -1,0 +1,84 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Clock, type Principal } from '@waybill/core/kernel';
+import { AppConfig } from '@waybill/platform/config';
+import { ApiProblems, CurrentPrincipal, PageQuery, setNextLink, UuidParam } from '@waybill/platform/http';
+import { Idempotent } from '@waybill/platform/idempotency';
+import type { Request, Response } from 'express';
+import { ApiKeyPageDto, CreateApiKeyDto, CreatedApiKeyDto, expiryOf } from './api-keys.dto';
+import { ApiKeys } from './api-keys.service';
+
+/** Credentials for integrations. None of these routes has a scope: a key cannot make, see or end keys. */
+@ApiTags('Auth')
+@ApiBearerAuth()
+@Controller('auth/api-keys')
+export class ApiKeysController {
+  constructor(
+    private readonly keys: ApiKeys,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  @Post()
+  @Idempotent()
+  @ApiOperation({
+    operationId: 'createApiKey',
+    summary: 'Make an API key',
+    description:
+      'For integrations: it goes where an access token goes, works within its scopes, and is shown in this answer only.',
+  })
+  @ApiCreatedResponse({ type: CreatedApiKeyDto, description: 'The key.' })
+  @ApiProblems('VALIDATION_FAILED', 'MALFORMED_BODY', 'UNAUTHENTICATED', 'FORBIDDEN', 'UNSUPPORTED_FILE_TYPE')
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() wish: CreateApiKeyDto,
+  ): Promise<CreatedApiKeyDto> {
+    const expiresAt = expiryOf(wish, this.clock.now());
+    const { name, scopes } = wish;
+    const { record, key } = await this.keys.create(principal.userId, { name, scopes, expiresAt });
+    return { ...record, key };
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listApiKeys',
+    summary: 'List your API keys',
+    description: 'The newest first, without what is secret of them.',
+  })
+  @ApiOkResponse({
+    type: ApiKeyPageDto,
+    description: 'A page of them.',
+    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
+  })
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: PageQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ApiKeyPageDto> {
+    const page = await this.keys.page(principal.userId, query);
+    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
+    return page;
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'revokeApiKey',
+    summary: 'Revoke an API key',
+    description: 'It is worth nothing from now on.',
+  })
+  @ApiNoContentResponse({ description: 'It is gone.' })
+  @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
+  async revoke(@CurrentPrincipal() principal: Principal, @Param('id', UuidParam) id: string): Promise<void> {
+    await this.keys.revoke(principal.userId, id);
+  }
+}

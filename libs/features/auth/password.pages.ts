@@ -1,0 +1,41 @@
+import { html } from '@waybill/platform/http';
+import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@waybill/core/crypto';
+import type { Page } from './pages';
+
+/**
+ * Asks for the new password. Looking at it uses nothing up.
+ *
+ * @param action where the form goes to.
+ * @param problem why the last try was refused.
+ */
+export function askForPassword(action: string, token: string, problem?: string): Page {
+  return {
+    title: 'Choose a new password',
+    body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
+      <form method="post" action="${action}">
+        <input type="hidden" name="token" value="${token}" />
+        <label
+          >New password (${PASSWORD_MIN_CHARACTERS} to ${PASSWORD_MAX_CHARACTERS} characters)
+          <input
+            type="password"
+            name="password"
+            autocomplete="new-password"
+            required
+            minlength="${PASSWORD_MIN_CHARACTERS}"
+            maxlength="${PASSWORD_MAX_CHARACTERS}"
+        /></label>
+        <button type="submit">Set password</button>
+      </form>`,
+  };
+}
+
+export const PASSWORD_SET: Page = {
+  title: 'Your password is set',
+  body: html`<p>You are logged out everywhere. You can close this page and log in with the new password.</p>`,
+};
+
+export const PASSWORD_NOT_SET: Page = {
+  title: 'This link does not work',
+  body: html`<p>It was used already, has expired, or was not copied whole.</p>
+    <p>If you still need a new password, ask for another link.</p>`,
+};

@@ -1,0 +1,81 @@
+/** What an address names; `token` is the secret of a mail or a link, which is itself the right to use it. */
+export type Subject = 'file' | 'upload' | 'apiKey' | 'user' | 'token';
+
+/** Who may use a route at all: everybody, whoever is logged in, or a role (an admin may whatever ops may). */
+export type Audience = 'everybody' | 'people' | 'ops' | 'admin';
+
+export interface Access {
+  audience: Audience;
+  /** What `{…}` in the path names; whoever has no right to that very thing hears what a random id is answered. */
+  subject?: Subject;
+  /** A client to whom it is published may see it. */
+  seen?: true;
+  /** A client who may see it is told that he may not do this, rather than that there is nothing. */
+  visibleTo?: 'clients';
+  /** A sound body: what is refused is refused for who asks, not for what is said. */
+  body?: object;
+}
+
+const PASSWORD = 'correct horse battery staple';
+
+/**
+ * Who may use each route of the API. Every operation of openapi.json has its row here, and no row is without its
+ * operation: whoever adds a route says whose it is.
+ */
+export const ACCESS: Record<string, Access> = {
+  'GET /api/health/live': { audience: 'everybody' },
+  'GET /api/health/ready': { audience: 'everybody' },
+  'GET /api/metrics': { audience: 'everybody' }, // By a token of its own; see metrics.spec.ts.
+
+  'POST /api/auth/signup': { audience: 'everybody' },
+  'POST /api/auth/login': { audience: 'everybody' },
+  'POST /api/auth/refresh': { audience: 'everybody' },
+  'POST /api/auth/logout': { audience: 'everybody' },
+  'GET /api/auth/me': { audience: 'people' },
+  'POST /api/auth/confirm/resend': { audience: 'everybody' },
+  'GET /api/auth/confirm/{token}': { audience: 'everybody', subject: 'token' },
+  'POST /api/auth/confirm/{token}': { audience: 'everybody', subject: 'token' },
+  'POST /api/auth/password/forgot': { audience: 'everybody' },
+  'GET /api/auth/password/reset/{token}': { audience: 'everybody', subject: 'token' },
+  'POST /api/auth/password/reset': { audience: 'everybody' },
+  'POST /api/auth/password/change': {
+    audience: 'people',
+    body: { currentPassword: 'not the one', newPassword: PASSWORD },
+  },
+
+  'GET /api/users': { audience: 'admin' },
+  'GET /api/users/{id}': { audience: 'admin', subject: 'user' },
+  'PATCH /api/users/{id}': { audience: 'admin', subject: 'user', body: { disabled: true } },
+  'DELETE /api/users/{id}': { audience: 'admin', subject: 'user' },
+
+  'GET /api/auth/api-keys': { audience: 'people' },
+  'POST /api/auth/api-keys': { audience: 'people', body: { name: 'mine', scopes: ['files:read'] } },
+  'DELETE /api/auth/api-keys/{id}': { audience: 'people', subject: 'apiKey' },
+
+  'POST /api/auth/invitations': { audience: 'ops' },
+  'GET /api/auth/invitations/{token}': { audience: 'everybody', subject: 'token' },
+  'POST /api/auth/invitations/{token}/accept': {
+    audience: 'everybody',
+    subject: 'token',
+    body: { password: PASSWORD },
+  },
+
+  'GET /api/files': { audience: 'people' },
+  'GET /api/files/{id}': { audience: 'people', subject: 'file', seen: true },
+  'PATCH /api/files/{id}': {
+    audience: 'people',
+    subject: 'file',
+    visibleTo: 'clients',
+    body: { visibility: 'clients' },
+  },
+  'DELETE /api/files/{id}': { audience: 'people', subject: 'file', visibleTo: 'clients' },
+  // Its owner's alone; clients download by links.
+  'GET /api/files/{id}/content': { audience: 'people', subject: 'file', visibleTo: 'clients' },
+  'POST /api/files/{id}/download-link': { audience: 'people', subject: 'file', seen: true, body: {} },
+  'GET /api/download/{token}': { audience: 'everybody', subject: 'token' },
+
+  'POST /api/upload': { audience: 'ops' },
+  'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },
+  'POST /api/upload/cancel/{uploadId}': { audience: 'ops', subject: 'upload' },
+  'POST /api/upload/retry/{uploadId}': { audience: 'ops', subject: 'upload' },
+};

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { setInterval as every } from 'node:timers/promises';
+import { rawRequest, type RawAnswer } from '../support/raw-request';
+import { ApiClient, TestSystem } from '../support/system';
+
+jest.setTimeout(60_000);
+
+const FLOOD = 300;
+
+function logIn(
+  baseUrl: string,
+  { email, password }: { email: string; password: string },
+): Promise<RawAnswer> {
+  const headers = { 'content-type': 'application/json' };
+  return rawRequest(baseUrl, 'POST', '/api/auth/login', {
+    headers,
+    body: JSON.stringify({ email, password }),
+  });
+}
+
+const wrong = (email = `nobody-${randomUUID()}@example.org`) => ({ email, password: 'wrong password' });
+
+describe('A14 a flood of wrong passwords', () => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await TestSystem.start();
+  }, 60_000);
+  afterAll(() => system?.stop(), 30_000);
+
+  /** Somebody whose password is hashed as the product hashes it. */
+  async function signedUp(): Promise<{ email: string; password: string }> {
+    const account = { email: `ada-${randomUUID()}@example.org`, password: 'correct horse battery staple' };
+    const { status, body } = await system.anonymous().post('/api/auth/signup', account);
+    expect(status).toBe(201);
+    await system.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [body.id]);
+    return account;
+  }
+
+  it('A14 costs little memory, health goes on answering, and who knows his password comes in', async () => {
+    const user = await signedUp();
+    const victim = await system.createUser('client');
+    const api = system.apis[0]!;
+    expect((await logIn(system.url, user)).status).toBe(200); // Warm: what is loaded once is no growth.
+    const before = api.memory().current;
+
+    let over = false;
+    const flood = Promise.all(
+      Array.from({ length: FLOOD }, (_, index) =>
+        logIn(system.url, wrong(index % 2 ? victim.email : undefined)),
+      ),
+    ).finally(() => (over = true));
+    const health = (async () => {
+      const took: number[] = [];
+      for await (const _ of every(20)) {
+        const began = performance.now();
+        expect((await new ApiClient(system.url).get('/api/health/live')).status).toBe(200);
+        took.push(performance.now() - began);
+        if (over) break;
+      }
+      return took.sort((a, b) => a - b);
+    })();
+    const began = performance.now();
+    let legit = await logIn(system.url, user);
+    // Told to come again, a client does.
+    while (legit.status === 429 && performance.now() - began < 20_000) legit = await logIn(system.url, user);
+
+    const answers = await flood;
+    for (const { status, headers } of answers) {
+      expect([401, 429, 503]).toContain(status);
+      if (status !== 401) expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect(answers.some(({ status }) => status === 401)).toBe(true);
+    const took = await health;
+    expect(took[Math.floor(took.length * 0.95)]).toBeLessThan(1_000);
+    expect(legit.status).toBe(200);
+    expect(api.memory().peak - before).toBeLessThan(400 * 1024 * 1024);
+    expect(api.crashed).toBe(false);
+  });
+});

@@ -1,0 +1,1 @@
+export { Fuzzer, type FuzzReport } from './fuzzer';
