@@ -56,6 +56,10 @@ export class AppProcess {
     return !(this.mortal && this.exit.signal === 'SIGKILL');
   }
 
+  assertNotCrashed(): void {
+    if (this.crashed) throw new Error(`I1: the ${this.name} ended by itself:\n${this.output.slice(-4_000)}`);
+  }
+
   /** Whether it has said that it is at work. */
   get ready(): boolean {
     return this.output.includes(`The ${this.name === 'api' ? 'API' : 'worker'} is ready.`);

@@ -20,9 +20,7 @@ export async function assertInvariants(
   system: TestSystem,
   { damaged = [] }: Expectation = {},
 ): Promise<void> {
-  for (const each of system.processes) {
-    if (each.crashed) throw new Error(`I1: the ${each.name} ended by itself:\n${each.output.slice(-4_000)}`);
-  }
+  for (const each of system.processes) each.assertNotCrashed();
   const open = system.processes.filter((each) => each.alive && system.baselines.has(each));
   for (const each of open) await descriptorsBack(system, each);
   await stagingSettled(system);

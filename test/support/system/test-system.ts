@@ -18,6 +18,8 @@ import { freePort } from './ports';
 import { waitFor } from './wait-for';
 
 const ROOT = join(__dirname, '../../..');
+/** A process that starts on a busy machine takes its time; one that does not start says so by ending. */
+const START = { timeoutMs: 60_000 };
 
 export interface SystemOptions {
   /** How many of each to start; one by default. */
@@ -107,11 +109,15 @@ export class TestSystem {
     const publicUrl = this.env.PUBLIC_URL ?? this.urls[index];
     const api = this.launch('api', { PORT: port, PUBLIC_URL: publicUrl, ...env });
     this.apis[index] = api;
-    await waitFor(`API ${index} to be ready`, async () => {
-      if (!api.alive) throw new Error(`API ${index} ended while starting:\n${api.output}`);
-      const answer = await fetch(`${this.urls[index]}/api/health/ready`).catch(() => null);
-      return answer?.status === 200;
-    });
+    await waitFor(
+      `API ${index} to be ready`,
+      async () => {
+        if (!api.alive) throw new Error(`API ${index} ended while starting:\n${api.output}`);
+        const answer = await fetch(`${this.urls[index]}/api/health/ready`).catch(() => null);
+        return answer?.status === 200;
+      },
+      START,
+    );
     this.baselines.set(api, api.descriptors());
     return api;
   }
@@ -123,10 +129,14 @@ export class TestSystem {
 
   /** Waits until a worker is at work. */
   async workerReady(worker = this.workers[0]!): Promise<void> {
-    await waitFor('the worker to be ready', async () => {
-      if (!worker.alive) throw new Error(`The worker ended while starting:\n${worker.output}`);
-      return worker.ready;
-    });
+    await waitFor(
+      'the worker to be ready',
+      async () => {
+        if (!worker.alive) throw new Error(`The worker ended while starting:\n${worker.output}`);
+        return worker.ready;
+      },
+      START,
+    );
     this.baselines.set(worker, worker.descriptors());
   }
 
@@ -214,11 +224,15 @@ export class TestSystem {
     );
   }
 
+  /** Ends everything. @throws Error when a process had ended by itself, with its last words. */
   async stop(): Promise<void> {
+    const crashed = this.processes.find((each) => each.crashed);
     await Promise.all(this.processes.map((each) => each.stop()));
     await this.sql.end().catch(() => undefined);
     await this.database.drop();
     await rm(this.dataDir, { recursive: true, force: true });
+    // Whatever else has failed, this is why.
+    crashed?.assertNotCrashed();
   }
 }
 
