@@ -64,7 +64,14 @@ it('O05 completed comes after fsync of the data, rename and fsync of the directo
   await waitFor('the commit to be written down', async () =>
     (await moments()).includes('after commit completed'),
   );
-  expect(await moments()).toEqual([...durable('vault'), 'before commit completed', 'after commit completed']);
+  // The cleanup of what was staged follows at once; when is not this row's question.
+  const upToTheCommit = (seen: string[]): string[] =>
+    seen.slice(0, seen.indexOf('after commit completed') + 1);
+  expect(upToTheCommit(await moments())).toEqual([
+    ...durable('vault'),
+    'before commit completed',
+    'after commit completed',
+  ]);
   await system.waitUntilSwept();
   await assertInvariants(system);
 }, 30_000);

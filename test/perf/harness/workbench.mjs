@@ -87,6 +87,8 @@ export class Workbench {
   }
 
   async end() {
+    // What is still being prepared can only be taken down when it is there.
+    await this.#product?.catch(() => undefined);
     while (this.#undo.length > 0) {
       try {
         await this.#undo.pop()?.();
