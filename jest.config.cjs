@@ -1,4 +1,5 @@
 const { readFileSync, readdirSync, existsSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
 const { join } = require('node:path');
 
 /**
@@ -37,9 +38,14 @@ const base = {
   transform: { '\\.([cm]?[jt]s)$': swc },
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages().join('|')})/)`],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  // Proofs that take minutes: `npm run test:slow`, see jest.slow.config.cjs.
+  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.spec\\.ts$'],
 };
 
 module.exports = {
+  // Most files start processes and wait for them, so every core may have one. They share one PostgreSQL, whose
+  // connections bound how many there may be.
+  maxWorkers: Math.min(4, availableParallelism()),
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{libs,apps,scripts,test/house}/**/*.spec.ts'] },
     {

@@ -295,35 +295,6 @@ describe('accounts', () => {
     });
   });
 
-  describe('A12', () => {
-    const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-
-    it.each([
-      ['login', (email: string) => ({ email, password: 'wrong password' }), 401],
-      ['password/forgot', (email: string) => ({ email }), 202],
-      ['confirm/resend', (email: string) => ({ email }), 202],
-    ])('A12 nobody learns at %s who has an account', async (route, body, status) => {
-      const { email: known } = await system.createUser('client');
-      const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
-      for (let sample = 0; sample < 100; sample++) {
-        const answers: unknown[] = [];
-        for (const [kind, email] of [
-          ['known', known],
-          ['unknown', newAddress()],
-        ] as const) {
-          const began = performance.now();
-          const answer = await anonymous.post(`/api/auth/${route}`, body(email));
-          times[kind].push(performance.now() - began);
-          answers.push([answer.status, answer.body && { ...answer.body, requestId: null }]);
-        }
-        expect(answers[1]).toEqual(answers[0]);
-        expect((answers[0] as [number])[0]).toBe(status);
-      }
-      const [one, other] = [median(times.known), median(times.unknown)];
-      expect(Math.abs(one - other) / Math.max(one, other)).toBeLessThan(0.1);
-    });
-  });
-
   describe('A15', () => {
     /** Whether who chose one password can log in with another text. */
     async function opens(chosen: string, tried: string): Promise<boolean> {
