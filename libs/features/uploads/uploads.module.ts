@@ -12,6 +12,7 @@ import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
 import { UploadController } from './upload.controller';
 import { Upload, UploadPart } from './upload.entity';
+import { UploadPolicies } from './upload-policies';
 import { UploadReconciler } from './upload-reconciler';
 import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
@@ -45,7 +46,7 @@ class UploadsCoreModule {}
 /** The doors, for the API. */
 @Module({
   imports: [UploadsCoreModule, PendingUploadsModule],
-  providers: [DocumentDoor, KeyedUploads],
+  providers: [UploadPolicies, DocumentDoor, KeyedUploads],
   controllers: [UploadController],
 })
 export class UploadsModule {}

@@ -28,6 +28,7 @@ export class AppConfig {
   readonly signup: SignupPolicy;
   readonly uploads: {
     documents: { extensions: string[]; maxBytes: number };
+    media: { extensions: string[]; maxBytes: number };
     /** Bytes a user may store; null is without limit. */
     userQuotaBytes: number | null;
     /** The budget of plaintext in flight that all uploads of this process share. */
@@ -80,6 +81,10 @@ export class AppConfig {
       documents: {
         extensions: list(e.UPLOAD_DOCUMENT_TYPES.toLowerCase()),
         maxBytes: e.UPLOAD_DOCUMENT_MAX_BYTES,
+      },
+      media: {
+        extensions: list(e.UPLOAD_MEDIA_TYPES.toLowerCase()),
+        maxBytes: e.UPLOAD_MEDIA_MAX_BYTES,
       },
       userQuotaBytes: e.USER_QUOTA_BYTES === 0 ? null : e.USER_QUOTA_BYTES,
       bufferBytes: e.UPLOAD_BUFFER_BYTES,

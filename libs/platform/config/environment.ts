@@ -109,6 +109,16 @@ export class Environment {
   @Min(1)
   UPLOAD_DOCUMENT_MAX_BYTES = 100 * 1024 * 1024;
 
+  @Matches(/^[a-z0-9]+(,[a-z0-9]+)*$/i, {
+    message: 'UPLOAD_MEDIA_TYPES must be a comma list of extensions',
+  })
+  UPLOAD_MEDIA_TYPES = 'mp4,mov,webm,mkv,jpg,jpeg,png,heic,webp';
+
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  UPLOAD_MEDIA_MAX_BYTES = 500 * 1024 * 1024;
+
   @Transform(number)
   @IsInt()
   @Min(0)

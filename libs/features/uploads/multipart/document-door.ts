@@ -5,8 +5,8 @@ import { Clock, type Principal } from '@waybill/core/kernel';
 import type { Tx } from '@waybill/platform/database';
 import type { FilePartInfo } from '@waybill/platform/http/multipart';
 import { RunningTransfers } from '../running-transfers';
+import { UploadPolicies } from '../upload-policies';
 import { UploadsService, type OpenUpload } from '../upload.service';
-import { checkDeclared, storedFileName } from '../validation';
 import type { FormDoor } from './multipart-reception';
 
 /** The door for documents: one multipart form, one file, the documents' policy. */
@@ -15,6 +15,7 @@ export class DocumentDoor {
   constructor(
     private readonly uploads: UploadsService,
     private readonly running: RunningTransfers,
+    private readonly policies: UploadPolicies,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -29,10 +30,9 @@ export class DocumentDoor {
     uploadId: string | null,
     together?: (tx: Tx, uploadId: string) => Promise<void>,
   ): FormDoor {
-    const { documents: policy, idleMs } = this.config.uploads;
     return {
-      maxBytes: policy.maxBytes,
-      idleMs,
+      maxBytes: this.policies.maxBytes('document'),
+      idleMs: this.config.uploads.idleMs,
       begin: (file, estimatedBytes) => this.begin(principal, uploadId, file, estimatedBytes),
       write: (upload, on) => this.uploads.write(upload, 0, on),
       finish: async (upload, writer, fields) => {
@@ -50,16 +50,17 @@ export class DocumentDoor {
     file: FilePartInfo,
     estimatedBytes: number | null,
   ): Promise<OpenUpload> {
-    const declaration = { fileName: file.fileName, declaredType: file.contentType, declaredSize: null };
-    const kind = checkDeclared(declaration, this.config.uploads.documents);
+    const { maxBytes: _, ...accepted } = this.policies.accept({
+      category: 'document',
+      mediaKind: null,
+      fileName: file.fileName,
+      declaredType: file.contentType,
+      declaredSize: null,
+    });
     return this.uploads.begin(principal, {
+      ...accepted,
       uploadId,
       door: 'multipart',
-      fileName: storedFileName(file.fileName),
-      extension: kind.extension,
-      mediaType: kind.mediaType,
-      category: 'document',
-      fileType: null,
       attributes: {},
       totalBytes: estimatedBytes,
     });

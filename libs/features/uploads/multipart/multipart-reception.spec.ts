@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { SystemClock, uuidv7 } from '@waybill/core/kernel';
 import { RunningTransfers } from '../running-transfers';
+import { UploadPolicies } from '../upload-policies';
 import { UploadWorld } from '../testing/upload-world';
 import { DocumentDoor } from './document-door';
 import { Interrupted, MultipartReception } from './multipart-reception';
@@ -15,7 +16,8 @@ let onRequest: (request: IncomingMessage) => void;
 
 beforeAll(async () => {
   world = await UploadWorld.create({ UPLOAD_DOCUMENT_TYPES: 'txt', UPLOAD_IDLE_SECONDS: '2' });
-  door = new DocumentDoor(world.uploads, new RunningTransfers(), world.config, new SystemClock());
+  const policies = new UploadPolicies(world.config);
+  door = new DocumentDoor(world.uploads, new RunningTransfers(), policies, world.config, new SystemClock());
   server = createServer((request) => onRequest(request)).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
