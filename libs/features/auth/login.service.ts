@@ -3,7 +3,7 @@ import { AppError } from '@waybill/core/kernel';
 import { Database } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { atLeast } from './at-least';
-import { LoginThrottle, type LoginAttempt } from './login-throttle';
+import { LoginThrottle } from './login-throttle';
 import { PasswordHasher } from './password-hasher';
 import { SessionsService, type TokenPair } from './sessions.service';
 import { UserRepository, type Account, type AccountWithPassword } from './user.repository';
@@ -41,29 +41,24 @@ export class LoginService {
   }
 
   private async authenticate(email: string, password: string, address: string): Promise<AccountWithPassword> {
-    const attempt = await this.throttle.begin(email, address);
-    const refused = performance.now() + REFUSAL_MS;
-    const user = await this.users.findByEmail(email);
-    const right = await this.check(attempt, user, password);
+    const { attempt, user, right, refused } = await this.hasher.trial(email, async (verify) => {
+      const attempt = await this.throttle.begin(email, address);
+      const refused = performance.now() + REFUSAL_MS;
+      try {
+        const user = await this.users.findByEmail(email);
+        const right = await verify(user?.passwordHash ?? null, password);
+        return { attempt, user, right, refused };
+      } catch (error) {
+        await attempt.forgive();
+        throw error;
+      }
+    });
     if (user !== null && right && !user.disabled) {
       await attempt.forgive();
       return user;
     }
     await atLeast(refused - performance.now(), () => this.recordFailure(user));
     throw attempt.refusal;
-  }
-
-  private async check(
-    attempt: LoginAttempt,
-    user: AccountWithPassword | null,
-    password: string,
-  ): Promise<boolean> {
-    try {
-      return await this.hasher.verify(user?.passwordHash ?? null, password);
-    } catch (error) {
-      await attempt.forgive();
-      throw error;
-    }
   }
 
   private async recordFailure(user: Account | null): Promise<void> {

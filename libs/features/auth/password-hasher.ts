@@ -7,50 +7,64 @@ import { Gate } from './gate';
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 /** Half of libuv's four threads, so that file and DNS work always finds one; 38 MiB at most. */
-const CONCURRENCY = 2;
-/** At some 30 ms each, whoever waits last waits about two seconds. */
-const QUEUE_LENGTH = 128;
-const RETRY_AFTER_SECONDS = 2;
+const HASHING = 2;
+/** How much may be under way around the hashing: what it asks of the database stays a matter of few connections. */
+const WIDTH = 8;
+/** At some 30 ms each, what waits takes about a second. */
+const PLACES = 64;
+/** More than the failures that an account is allowed (login-throttle.ts); beyond that it can only be a flood. */
+const PLACES_OF_ACCOUNT = 16;
+const PATIENCE_MS = 2000;
+const RETRY_AFTER_SECONDS = 1;
+
+/** Whether the password is the one behind `stored`. Without an account (null) it takes as long, and is never right. */
+export type VerifyPassword = (stored: string | null, password: string) => Promise<boolean>;
 
 /**
  * Hashes and verifies passwords, a few at a time: each costs 19 MiB and tens of milliseconds, so a flood of guesses must
- * not become a flood of memory. Beyond the queue, callers get `RATE_LIMITED`.
+ * not become a flood of memory, nor keep others waiting. Who cannot be served soon gets `RATE_LIMITED`.
  */
 @Injectable()
 export class PasswordHasher {
-  private readonly gate = new Gate(CONCURRENCY, QUEUE_LENGTH);
+  private readonly gate = new Gate({
+    width: WIDTH,
+    places: PLACES,
+    perLane: PLACES_OF_ACCOUNT,
+    patienceMs: PATIENCE_MS,
+    refusal: () =>
+      new AppError('RATE_LIMITED', 'Too many passwords are being checked at the moment.', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      }),
+  });
+  private readonly hashing = new Gate({ width: HASHING });
   private dummy?: Promise<string>;
+  private others = 0;
 
   /** The PHC string of a password, with a fresh salt. */
   async hash(password: string): Promise<string> {
-    return this.guarded(() => hash(prepared(password), ARGON2ID));
+    const lane = `#${this.others++}`;
+    return this.gate.pass(lane, () => this.hashing.pass('', () => hash(prepared(password), ARGON2ID)));
   }
 
-  /** Whether the password is the one behind `stored`. Without an account (null) it takes as long, and is never right. */
-  async verify(stored: string | null, password: string): Promise<boolean> {
-    const against = stored ?? (await this.dummyHash());
-    const right = await this.guarded(() => verify(against, prepared(password)));
-    return right && stored !== null;
+  /**
+   * Runs what is a try at one account's password. It waits for its turn before anything is done for it, so that a flood
+   * of tries costs neither hashing nor queries, and tries at one account do not delay those at others.
+   *
+   * @param account whose password is tried, by its e-mail address.
+   */
+  async trial<T>(account: string, work: (verify: VerifyPassword) => Promise<T>): Promise<T> {
+    return this.gate.pass(account.toLowerCase(), () => work(this.verify));
   }
+
+  private readonly verify: VerifyPassword = async (stored, password) => {
+    const against = stored ?? (await this.dummyHash());
+    const right = await this.hashing.pass('', () => verify(against, prepared(password)));
+    return right && stored !== null;
+  };
 
   private async dummyHash(): Promise<string> {
     this.dummy ??= hash('', ARGON2ID);
     return this.dummy;
-  }
-
-  private async guarded<T>(work: () => Promise<T>): Promise<T> {
-    const pass = this.gate.enter();
-    if (pass === null) {
-      throw new AppError('RATE_LIMITED', 'Too many passwords are being checked at the moment.', {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
-    }
-    await pass;
-    try {
-      return await work();
-    } finally {
-      this.gate.leave();
-    }
   }
 }
 

@@ -105,16 +105,16 @@ export class PasswordsService {
 
   /** The hash that the password was found right by. */
   private async prove(userId: string, email: string, password: string, address: string): Promise<string> {
-    const attempt = await this.throttle.begin(email, address);
-    let hash: string | null = null;
-    let right = false;
-    try {
-      hash = (await this.users.findWithPassword(userId))?.passwordHash ?? null;
-      right = await this.hasher.verify(hash, password);
-    } catch (error) {
-      await attempt.forgive();
-      throw error;
-    }
+    const { attempt, hash, right } = await this.hasher.trial(email, async (verify) => {
+      const attempt = await this.throttle.begin(email, address);
+      try {
+        const hash = (await this.users.findWithPassword(userId))?.passwordHash ?? null;
+        return { attempt, hash, right: await verify(hash, password) };
+      } catch (error) {
+        await attempt.forgive();
+        throw error;
+      }
+    });
     if (hash === null || !right) throw attempt.refusal;
     await attempt.forgive();
     return hash;
