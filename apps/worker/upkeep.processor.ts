@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CredentialSweeper } from '@waybill/features/auth';
-import { FileSweeper } from '@waybill/features/files';
+import { DeliverySweeper, FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
 import { UploadReconciler } from '@waybill/features/uploads';
 import { IdempotencyKeys } from '@waybill/platform/idempotency';
@@ -15,6 +15,7 @@ export class UpkeepProcessor {
     private readonly mails: MailReconciler,
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
+    private readonly deliveries: DeliverySweeper,
     private readonly credentials: CredentialSweeper,
     private readonly idempotency: IdempotencyKeys,
   ) {}
@@ -28,6 +29,7 @@ export class UpkeepProcessor {
   @HandlesJob('sweep')
   async sweep(): Promise<void> {
     await this.files.run();
+    await this.deliveries.run();
     await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();

@@ -36,6 +36,12 @@ export interface EventCatalogue {
   'file.expired': { fileId: string; fileName: string };
   'file.corrupt': { fileId: string; fileName: string; code: 'INTEGRITY_FAILURE' };
   'file.downloaded': { fileId: string; fileName: string };
+  'share.created': { shareId: string; fileIds: string[] };
+  /** `changed`: the names of the properties. */
+  'share.updated': { shareId: string; fileIds: string[]; changed: string[] };
+  'share.revoked': { shareId: string; fileIds: string[] };
+  /** Whoever holds the link has got all of it. */
+  'share.downloaded': { shareId: string; fileIds: string[]; fileName: string };
 }
 
 export type EventType = keyof EventCatalogue;

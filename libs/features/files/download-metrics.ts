@@ -8,9 +8,9 @@ export class DownloadMetrics {
 
   constructor(metrics: Metrics) {
     const help =
-      'Sendings of file bytes: complete, aborted by the client, broken by damage or a failing store';
+      'Sendings of file bytes: complete, aborted by the client, broken by damage or a failing store, refused for want of a slot';
     this.ended = metrics.counter('waybill_downloads_total', help, ['outcome']);
-    for (const outcome of ['complete', 'aborted', 'broken']) this.ended.inc({ outcome }, 0);
+    for (const outcome of ['complete', 'aborted', 'broken', 'refused']) this.ended.inc({ outcome }, 0);
   }
 
   readonly count = (outcome: string): void => this.ended.inc({ outcome });

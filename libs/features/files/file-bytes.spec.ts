@@ -1,12 +1,12 @@
 import { sha256 } from '@waybill/core/crypto';
-import { answerBytes } from './file-bytes';
+import { answerBytes, representationOf } from './file-bytes';
 
-const file = {
+const file = representationOf({
   name: 'report.docx',
   mediaType: 'application/pdf',
   size: 3 * 1024 * 1024 + 1,
   sha256: sha256('bytes'),
-};
+});
 const ETAG = `"${file.sha256.toString('base64url')}"`;
 
 describe('the answer with bytes', () => {

@@ -20,7 +20,23 @@ export interface BytesAnswer {
   range: ByteRange | null;
 }
 
-type BytesOf = Pick<FileRecord, 'name' | 'mediaType' | 'size' | 'sha256'>;
+/** What is known of bytes before they are read. */
+export interface Representation {
+  name: string;
+  mediaType: string;
+  size: number;
+  /** Strong, with its quotes. */
+  etag: string;
+  /** Of the bytes; null where they were never put together to be hashed. */
+  sha256: Buffer | null;
+}
+
+export function representationOf(
+  file: Pick<FileRecord, 'name' | 'mediaType' | 'size' | 'sha256'>,
+): Representation & { sha256: Buffer } {
+  const { name, mediaType, size, sha256 } = file;
+  return { name, mediaType, size, sha256, etag: `"${sha256.toString('base64url')}"` };
+}
 
 /** Whatever the bytes are, no browser shows, runs, keeps or lends them (ASVS 5.0, 3.2.1 and 3.5.8). */
 const HARMLESS: Record<string, string> = {
@@ -39,8 +55,8 @@ const HARMLESS: Record<string, string> = {
  *
  * @throws AppError `PRECONDITION_FAILED`, `RANGE_NOT_SATISFIABLE`.
  */
-export function answerBytes(method: string, request: IncomingHttpHeaders, file: BytesOf): BytesAnswer {
-  const etag = `"${file.sha256.toString('base64url')}"`;
+export function answerBytes(method: string, request: IncomingHttpHeaders, file: Representation): BytesAnswer {
+  const { etag } = file;
   const headers: Record<string, string> = { ...HARMLESS, ETag: etag, 'Accept-Ranges': 'bytes' };
 
   const condition = evaluateConditional({ method, etag }, request);
@@ -49,7 +65,7 @@ export function answerBytes(method: string, request: IncomingHttpHeaders, file: 
 
   headers['Content-Type'] = handedOutType(file.mediaType);
   headers['Content-Disposition'] = attachmentDisposition(file.name);
-  headers['Repr-Digest'] = `sha-256=:${file.sha256.toString('base64')}:`;
+  if (file.sha256 !== null) headers['Repr-Digest'] = `sha-256=:${file.sha256.toString('base64')}:`;
 
   // Node joins repeated headers; only Set-Cookie comes as a list.
   const ifRange = request['if-range'] as string | undefined;

@@ -5,9 +5,11 @@ import { ApiProblems, CurrentPrincipal, UuidParam, Scope } from '@waybill/platfo
 import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
+import { FileContent } from './content';
 import { DownloadLinks } from './download-links';
 import { DownloadService } from './download.service';
 import { FileAccess } from './file-access';
+import { FileSources } from './file-sources';
 import { DownloadLinkDto, DownloadLinkRequest } from './file.dto';
 
 /** The bytes of a file for its owner, and links to them for whoever may download it. */
@@ -19,11 +21,16 @@ export class FileContentController {
     private readonly access: FileAccess,
     private readonly links: DownloadLinks,
     private readonly downloads: DownloadService,
+    private readonly sources: FileSources,
   ) {}
 
   @Get('content')
   @Scope('files:read')
-  @ApiOperation({ operationId: 'getFileContent', summary: 'Download a file of your own' })
+  @ApiOperation({
+    operationId: 'getFileContent',
+    summary: 'Download a file of your own',
+    description: 'Not counted.',
+  })
   @ApiBytes()
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'FILE_NOT_READY')
   async content(
@@ -32,8 +39,8 @@ export class FileContentController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const file = await this.access.requireObtainable(principal, 'manage', id);
-    await this.downloads.answer(request, response, file, principal);
+    const file = await this.access.requireCurrent(principal, 'manage', id);
+    await this.downloads.answer(request, response, new FileContent(file, this.sources), null);
   }
 
   @Post('download-link')

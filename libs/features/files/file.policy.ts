@@ -1,4 +1,5 @@
 import { AppError, type UserPrincipal } from '@waybill/core/kernel';
+import { isExhausted } from './deliveries/delivery.policy';
 import type { FileStatus, Visibility } from './file.entity';
 
 /** What one may want of a file: to see and download it, or to change and delete it. */
@@ -73,7 +74,7 @@ export function assertNotExpired(file: Governed, now: Date): void {
  */
 export function assertObtainable(file: Governed, reader: Reader, now: Date): void {
   assertNotExpired(file, now);
-  if (file.maxDownloads !== null && file.downloadCount >= file.maxDownloads && !owns(reader, file)) {
+  if (isExhausted(file) && !owns(reader, file)) {
     throw new AppError('GONE', 'The file was downloaded as often as it may be.');
   }
 }

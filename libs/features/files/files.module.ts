@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { StorageModule } from '@waybill/platform/storage';
+import { DeliveryClients } from './deliveries/delivery-clients';
+import { DeliveryLedger } from './deliveries/delivery-ledger';
+import { Delivery, DeliverySending } from './deliveries/delivery.entity';
+import { DeliveryRepository } from './deliveries/delivery.repository';
+import { DeliverySweeper } from './deliveries/delivery-sweeper';
 import { DepartedOwners } from './departed-owners';
 import { DownloadController } from './download.controller';
 import { DownloadLinks } from './download-links';
@@ -13,6 +18,7 @@ import { FileGrant } from './file-grant.entity';
 import { FileGrantRepository } from './file-grant.repository';
 import { FileRow } from './file.entity';
 import { FileRepository } from './file.repository';
+import { FileSources } from './file-sources';
 import { FileSweeper } from './file-sweeper';
 import { FilesController } from './files.controller';
 import { FilesService } from './files.service';
@@ -22,7 +28,10 @@ import { RangeSender, VaultReader } from './vault';
 
 /** What api, worker and commands need of files: their changes, quota, sweeping and sealed bytes. */
 @Module({
-  imports: [TypeOrmModule.forFeature([FileRow, FileGrant, StorageUsage]), StorageModule],
+  imports: [
+    TypeOrmModule.forFeature([FileRow, FileGrant, StorageUsage, Delivery, DeliverySending]),
+    StorageModule,
+  ],
   providers: [
     FileRepository,
     FileGrantRepository,
@@ -30,9 +39,19 @@ import { RangeSender, VaultReader } from './vault';
     StorageUsageService,
     DepartedOwners,
     FileSweeper,
+    DeliveryRepository,
+    DeliverySweeper,
     VaultReader,
   ],
-  exports: [FileRepository, FilesService, StorageUsageService, FileSweeper, VaultReader],
+  exports: [
+    FileRepository,
+    FilesService,
+    StorageUsageService,
+    FileSweeper,
+    DeliveryRepository,
+    DeliverySweeper,
+    VaultReader,
+  ],
 })
 export class FilesModule {}
 
@@ -45,6 +64,9 @@ export class FilesModule {}
     FileCatalogue,
     DownloadLinks,
     DownloadService,
+    FileSources,
+    DeliveryClients,
+    DeliveryLedger,
     DownloadMetrics,
     {
       provide: RangeSender,
@@ -52,5 +74,6 @@ export class FilesModule {}
       useFactory: ({ count }: DownloadMetrics) => new RangeSender({ onEnd: count }),
     },
   ],
+  exports: [FilesModule, FileAccess, DownloadService, FileSources],
 })
 export class FilesApiModule {}

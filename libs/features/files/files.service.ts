@@ -185,15 +185,13 @@ export class FilesService {
   }
 
   /** Announces that somebody has been given the whole file. */
-  async noteDownload(file: FileRecord, userId: string): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      await this.outbox.append(tx, {
-        type: 'file.downloaded',
-        actorId: userId,
-        ownerId: file.ownerId,
-        subjectId: file.id,
-        data: { fileId: file.id, fileName: file.name },
-      });
+  async noteDownload(tx: Tx, file: FileRecord, userId: string): Promise<void> {
+    await this.outbox.append(tx, {
+      type: 'file.downloaded',
+      actorId: userId,
+      ownerId: file.ownerId,
+      subjectId: file.id,
+      data: { fileId: file.id, fileName: file.name },
     });
   }
 

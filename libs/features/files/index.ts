@@ -1,4 +1,5 @@
 export { DEFAULT_FILE_ATTRIBUTES, parseFileAttributes, type FileAttributes } from './file.attributes';
+export { DeliverySweeper } from './deliveries/delivery-sweeper';
 export { FileSweeper } from './file-sweeper';
 export { FilesApiModule, FilesModule } from './files.module';
 export { FilesService, type SealedNewFile } from './files.service';

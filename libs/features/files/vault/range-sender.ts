@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import type { ByteRange } from '@waybill/core/crypto';
 import { BufferPool } from './buffer-pool';
+import type { ByteSource } from './byte-source';
 import { Recipient } from './recipient';
-import type { VaultObject } from './vault-object';
+import { UNCOUNTED, type SendingAccount } from './sending-account';
 
 /** `complete`: every byte was handed to the operating system. `aborted`: the client went away, or stopped reading. */
 export type SendOutcome = 'complete' | 'aborted';
+
+/** `broken`: it failed on this side. `refused`: the account did not let it begin. */
+export type SendEnd = SendOutcome | 'broken' | 'refused';
 
 /** How long a client may take nothing at all before it is cut off. */
 const STALLED_MS = 2 * 60_000;
@@ -13,8 +16,8 @@ const STALLED_MS = 2 * 60_000;
 export interface RangeSenderOptions {
   pool?: BufferPool;
   stalledMs?: number;
-  /** Hears how each sending ended; `broken` is one that failed on this side. */
-  onEnd?: (outcome: SendOutcome | 'broken') => void;
+  /** Hears how each sending ended. */
+  onEnd?: (end: SendEnd) => void;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface RangeSenderOptions {
 export class RangeSender {
   readonly pool: BufferPool;
   readonly #stalledMs: number;
-  readonly #onEnd: (outcome: SendOutcome | 'broken') => void;
+  readonly #onEnd: (end: SendEnd) => void;
 
   constructor({ pool = new BufferPool(), stalledMs = STALLED_MS, onEnd }: RangeSenderOptions = {}) {
     this.pool = pool;
@@ -34,39 +37,46 @@ export class RangeSender {
   }
 
   /**
-   * Sends a range of the object and ends the response. `begin` sets status and headers; it is called once the first
-   * segment has been verified, so that damage there can still be answered with an error.
+   * Sends what the source has, ends the response, and closes the source. `begin` sets status and headers; it is called once
+   * the first bytes have been verified and the account lets them go, so that damage or a refusal there can still be
+   * answered with an error.
    *
-   * @throws AppError what `SegmentFeed.next` throws. If the answer had begun, its connection was destroyed before: a
-   * part never looks like a whole.
+   * @throws AppError what the source and the account throw. If the answer had begun, its connection was destroyed before:
+   * a part never looks like a whole.
    */
   async send(
     res: ServerResponse,
-    object: VaultObject,
-    range: ByteRange,
+    source: ByteSource,
     begin: () => void,
+    account: SendingAccount = UNCOUNTED,
   ): Promise<SendOutcome> {
     const recipient = new Recipient(res, this.#stalledMs);
-    const feed = object.read(range, this.pool);
     let begun = false;
-    let outcome: SendOutcome | 'broken' = 'broken';
+    let end: SendEnd = 'broken';
     try {
       for (;;) {
-        const chunks = await feed.next();
+        const chunks = await source.next();
         await recipient.flushed();
-        if (recipient.gone) return (outcome = 'aborted');
-        if (!begun) begin();
-        begun = true;
-        if (chunks === null) return (outcome = (await recipient.end()) ? 'complete' : 'aborted');
-        recipient.write(chunks);
+        if (recipient.gone) return (end = 'aborted');
+        if (!begun) {
+          end = 'refused';
+          await account.begin();
+          end = 'broken';
+          if (recipient.gone) return (end = 'aborted');
+          begin();
+          begun = true;
+        }
+        if (source.exhausted) await account.recorded();
+        if (chunks === null) return (end = (await recipient.end()) ? 'complete' : 'aborted');
+        account.wrote(recipient.write(chunks));
       }
     } catch (error) {
       if (begun) res.destroy();
       throw error;
     } finally {
       recipient.dispose();
-      this.#onEnd(outcome);
-      await feed.close();
+      this.#onEnd(end);
+      await source.close();
     }
   }
 }

@@ -26,12 +26,17 @@ export class Recipient {
     await this.#until(() => !this.#full);
   }
 
-  /** Writes the chunks in one go. */
-  write(chunks: Buffer[]): void {
-    if (this.gone) return;
+  /** Writes the chunks in one go, and tells how many bytes that were. */
+  write(chunks: Buffer[]): number {
+    if (this.gone) return 0;
+    let bytes = 0;
     this.res.cork();
-    for (const chunk of chunks) this.#full = !this.res.write(chunk);
+    for (const chunk of chunks) {
+      this.#full = !this.res.write(chunk);
+      bytes += chunk.length;
+    }
     this.res.uncork();
+    return bytes;
   }
 
   /** Ends the response. True when all of it has left, false when the client had gone. */

@@ -1,12 +1,13 @@
 import type { ByteRange, SegmentDecryptor, SegmentSpan } from '@waybill/core/crypto';
 import type { ObjectReader } from '@waybill/platform/storage';
 import type { BufferLease, BufferPool } from './buffer-pool';
+import type { ByteSource } from './byte-source';
 
 /**
  * The plaintext of a range, one verified segment after the other. While a segment is decrypted and handed on, the next
  * one is already being read; that buffer is parked until it is asked for.
  */
-export class SegmentFeed {
+export class SegmentFeed implements ByteSource {
   #index: number;
   #ahead: Promise<BufferLease> | null = null;
 
@@ -20,13 +21,17 @@ export class SegmentFeed {
     this.#index = span.first;
   }
 
+  get exhausted(): boolean {
+    return this.#index >= this.span.end;
+  }
+
   /**
    * The bytes of the range in its next segment, in chunks that belong to the caller; null after the last.
    *
    * @throws AppError `INTEGRITY_FAILURE`, or what the store throws. The feed is of no use afterwards.
    */
   async next(): Promise<Buffer[] | null> {
-    if (this.#index >= this.span.end) return null;
+    if (this.exhausted) return null;
     const index = this.#index++;
     const lease = await this.#take(index);
     try {

@@ -65,7 +65,7 @@ class Serving {
       try {
         const object = await vault.open(file, { start, end });
         try {
-          return await sender.send(res, object, { start, end }, () => {
+          return await sender.send(res, object.read({ start, end }, sender.pool), () => {
             res.statusCode = 200;
             res.setHeader('Content-Length', end - start);
           });

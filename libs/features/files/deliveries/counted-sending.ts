@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
+import type { SendingAccount, SendOutcome } from '../vault';
+import { RESET_GRACE_MS } from './delivery.policy';
+import type { Announcement, DeliveryLedger, OrderToAdmit } from './delivery-ledger';
+import type { Slot } from './delivery.repository';
+
+/** What leaves in one go is on record with its slot; one segment, so to say. */
+const AT_ONCE_BYTES = 1024 * 1024;
+
+/** The account of one answer, from its first byte to after its last. */
+export class CountedSending implements SendingAccount {
+  private static readonly log = new Logger('Deliveries');
+  private slot: Slot | null = null;
+  private sent = 0;
+
+  constructor(
+    private readonly ledger: DeliveryLedger,
+    private readonly order: OrderToAdmit,
+    private readonly announce: Announcement,
+  ) {}
+
+  async begin(): Promise<void> {
+    this.slot = await this.ledger.begin(this.order, this.order.length <= AT_ONCE_BYTES);
+  }
+
+  wrote(bytes: number): void {
+    this.sent += bytes;
+    this.ledger.progress(this.slot!, this.sent);
+  }
+
+  recorded(): Promise<void> {
+    return this.ledger.recorded(this.slot!);
+  }
+
+  /** Closes the account. A failure is said here: the client has its answer already. */
+  async end(outcome: SendOutcome | 'broken', response: ServerResponse): Promise<void> {
+    const { slot } = this;
+    if (slot === null) return;
+    const complete = outcome === 'complete';
+    try {
+      // What has no bytes counts as one, so that it can be told whether it was sent.
+      const sent = complete ? this.order.length : this.sent;
+      await this.ledger.settle(slot, { sent, broken: !complete, last: this.order.last }, this.announce);
+    } catch (error) {
+      CountedSending.log.error('A download that has ended could not be accounted for', error);
+      return;
+    }
+    if (complete) this.watch(slot, response);
+  }
+
+  /**
+   * Our last byte leaves long before the client has read it: one that gives up early on a small file resets a connection
+   * whose answer had ended for us. Then the delivery had not.
+   */
+  private watch(slot: Slot, response: ServerResponse): void {
+    const { socket } = response.req;
+    // Another request on the connection says that the answer before it has been read.
+    const { bytesRead } = socket;
+    const onReset = (error: NodeJS.ErrnoException): void => {
+      stop();
+      if (error.code !== 'ECONNRESET' || socket.bytesRead > bytesRead) return;
+      this.ledger.reopen(slot, this.order.length).catch((failure: unknown) => {
+        CountedSending.log.error('A broken download could not be reopened', failure);
+      });
+    };
+    const stop = (): void => {
+      clearTimeout(timer);
+      socket.off('error', onReset);
+    };
+    const timer = setTimeout(stop, RESET_GRACE_MS).unref();
+    socket.on('error', onReset);
+  }
+}
