@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
 import { NotificationsModule } from '@waybill/features/notifications';
+import { SharingModule } from '@waybill/features/sharing';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
@@ -34,6 +35,7 @@ import { MetricsController } from './metrics/metrics.controller';
     HttpModule,
     AuthModule,
     FilesApiModule,
+    SharingModule,
     UploadsModule,
     NotificationsModule,
   ],

@@ -17,6 +17,7 @@ const TAGS: [name: string, description: string][] = [
   ['Users', 'The accounts of everybody, for admins.'],
   ['Uploads', 'Bringing files in, and how far they are.'],
   ['Files', 'What there is, and its bytes.'],
+  ['Sharing', 'Links for people without an account.'],
   ['Operations', 'For whoever runs the service.'],
 ];
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CredentialSweeper } from '@waybill/features/auth';
 import { DeliverySweeper, FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
+import { ShareSweeper } from '@waybill/features/sharing';
 import { UploadReconciler } from '@waybill/features/uploads';
 import { IdempotencyKeys } from '@waybill/platform/idempotency';
 import { HandlesJob } from '@waybill/platform/queue';
@@ -16,6 +17,7 @@ export class UpkeepProcessor {
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
     private readonly deliveries: DeliverySweeper,
+    private readonly shares: ShareSweeper,
     private readonly credentials: CredentialSweeper,
     private readonly idempotency: IdempotencyKeys,
   ) {}
@@ -30,6 +32,7 @@ export class UpkeepProcessor {
   async sweep(): Promise<void> {
     await this.files.run();
     await this.deliveries.run();
+    await this.shares.run();
     await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
+import { SharesModule } from '@waybill/features/sharing';
 import { UploadsWorkerModule } from '@waybill/features/uploads';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
@@ -29,6 +30,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     QueueModule.forWorker(),
     AccountsModule,
     FilesModule,
+    SharesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
     GrantedFilesModule,

@@ -1,5 +1,5 @@
 /** What an address names; `token` is the secret of a mail or a link, which is itself the right to use it. */
-export type Subject = 'file' | 'upload' | 'apiKey' | 'user' | 'token';
+export type Subject = 'file' | 'upload' | 'apiKey' | 'user' | 'share' | 'token';
 
 /** Who may use a route at all: everybody, whoever is logged in, or a role (an admin may whatever ops may). */
 export type Audience = 'everybody' | 'people' | 'ops' | 'admin';
@@ -12,6 +12,8 @@ export interface Access {
   seen?: true;
   /** A client who may see it is told that he may not do this, rather than that there is nothing. */
   visibleTo?: 'clients';
+  /** What is no token is answered like a wrong password, rather than as nothing. */
+  disguised?: true;
   /** A sound body: what is refused is refused for who asks, not for what is said. */
   body?: object;
 }
@@ -73,6 +75,26 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/files/{id}/content': { audience: 'people', subject: 'file', visibleTo: 'clients' },
   'POST /api/files/{id}/download-link': { audience: 'people', subject: 'file', seen: true, body: {} },
   'GET /api/download/{token}': { audience: 'everybody', subject: 'token' },
+
+  'POST /api/files/{id}/share': { audience: 'people', subject: 'file', visibleTo: 'clients', body: {} },
+  'GET /api/files/{id}/shares': { audience: 'people', subject: 'file', visibleTo: 'clients' },
+  'GET /api/shares/{id}': { audience: 'people', subject: 'share' },
+  'PATCH /api/shares/{id}': {
+    audience: 'people',
+    subject: 'share',
+    body: { maxDownloads: 1, password: null },
+  },
+  'DELETE /api/shares/{id}': { audience: 'people', subject: 'share' },
+  'GET /api/share/{token}': { audience: 'everybody', subject: 'token' },
+  'POST /api/share/{token}': { audience: 'everybody', subject: 'token', body: {} },
+  'GET /api/share/{token}/info': { audience: 'everybody', subject: 'token' },
+  'POST /api/share/{token}/unlock': {
+    audience: 'everybody',
+    subject: 'token',
+    disguised: true,
+    body: { password: PASSWORD },
+  },
+  'GET /s/{token}': { audience: 'everybody', subject: 'token' },
 
   'POST /api/upload': { audience: 'ops' },
   'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { PasswordsModule } from '@waybill/platform/passwords';
 import { AccountDirectory } from './account-directory';
 import { AccountsService } from './accounts.service';
 import { ConfirmationLinks } from './confirmation-links';
@@ -14,7 +15,6 @@ import { LoginFailureRepository } from './login-failure.repository';
 import { OneTimeToken } from './one-time-token.entity';
 import { OneTimeTokenRepository } from './one-time-token.repository';
 import { OneTimeTokens } from './one-time-tokens';
-import { PasswordHasher } from './password-hasher';
 import { ResetLinks } from './reset-links';
 import { RefreshToken, Session } from './session.entity';
 import { SessionRepository } from './session.repository';
@@ -26,6 +26,7 @@ import { UserRepository } from './user.repository';
 /** Accounts without HTTP: for the worker, the command line, and `AuthModule`. */
 @Module({
   imports: [
+    PasswordsModule,
     TypeOrmModule.forFeature([User, Session, RefreshToken, OneTimeToken, ApiKey, Invitation, LoginFailure]),
   ],
   providers: [
@@ -37,7 +38,6 @@ import { UserRepository } from './user.repository';
     LoginFailureRepository,
     OneTimeTokenRepository,
     OneTimeTokens,
-    PasswordHasher,
     AccountsService,
     AccountDirectory,
     ConfirmationLinks,
@@ -54,7 +54,6 @@ import { UserRepository } from './user.repository';
     ApiKeyRepository,
     LoginFailureRepository,
     OneTimeTokens,
-    PasswordHasher,
     AccountsService,
     AccountDirectory,
     ConfirmationLinks,

@@ -5,7 +5,7 @@ import { Outbox } from '@waybill/platform/events';
 import { emailTaken } from './auth.errors';
 import { isEmailAddress } from './email-address';
 import { requireAcceptablePassword } from './new-password';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from '@waybill/platform/passwords';
 import { UserRepository, type Account } from './user.repository';
 
 export interface NewAccount {

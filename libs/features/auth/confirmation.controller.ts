@@ -1,13 +1,19 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { isAppError } from '@waybill/core/kernel';
-import { AcceptsForm, ApiProblems, Public, RateLimit } from '@waybill/platform/http';
+import {
+  AcceptsForm,
+  ApiProblems,
+  Public,
+  RateLimit,
+  answerPage,
+  cameFromForm,
+} from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { EmailVerifiedDto, ResendConfirmationDto } from './auth.dto';
 import { perAddress } from './auth.limits';
 import { ASK_TO_CONFIRM, CONFIRMED, NOT_CONFIRMED } from './confirmation.pages';
 import { ConfirmationService } from './confirmation.service';
-import { answerPage, cameFromForm } from './pages';
 
 @ApiTags('Auth')
 @Public()

@@ -1,5 +1,4 @@
-import { html } from '@waybill/platform/http';
-import type { Page } from './pages';
+import { html, type Page } from '@waybill/platform/http';
 
 /** The form posts to the very address that it was opened at. */
 export const ASK_TO_CONFIRM: Page = {

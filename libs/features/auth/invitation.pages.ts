@@ -1,7 +1,6 @@
 import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@waybill/core/crypto';
-import { html } from '@waybill/platform/http';
+import { html, type Page } from '@waybill/platform/http';
 import { NAME_MAX_LENGTH } from './auth.dto';
-import type { Page } from './pages';
 
 /**
  * Asks for what an account needs. Looking at it uses nothing up.

@@ -9,7 +9,18 @@ import {
 } from '@nestjs/swagger';
 import { isAppError, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { AcceptsForm, ApiProblems, CurrentPrincipal, Public, RateLimit, Roles } from '@waybill/platform/http';
+import {
+  AcceptsForm,
+  ApiProblems,
+  CurrentPrincipal,
+  Public,
+  RateLimit,
+  Roles,
+  answerPage,
+  cameFromForm,
+  pathUnder,
+  type Page,
+} from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { UserDto } from './auth.dto';
@@ -17,7 +28,6 @@ import { perAddress } from './auth.limits';
 import { ACCEPTED, askToAccept, HAS_ACCOUNT, NOT_ACCEPTED } from './invitation.pages';
 import { AcceptInvitationDto, InvitationDto, InviteDto } from './invitations.dto';
 import { InvitationsService } from './invitations.service';
-import { answerPage, cameFromForm, pathUnder, type Page } from './pages';
 
 /** Each one sends a mail to whomever the sender likes. */
 const OF_INVITER = { name: 'invitations', points: 30, seconds: 60, by: 'user' } as const;

@@ -8,7 +8,7 @@ import { InvitationLinks } from './invitation-links';
 import { mayInvite } from './invitation.policy';
 import { InvitationRepository } from './invitation.repository';
 import { requireAcceptablePassword } from './new-password';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from '@waybill/platform/passwords';
 import { UserRepository, type Account } from './user.repository';
 
 const LIFETIME_SECONDS = 7 * 24 * 60 * 60;

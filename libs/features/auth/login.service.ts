@@ -4,7 +4,7 @@ import { Database } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { atLeast } from './at-least';
 import { LoginThrottle } from './login-throttle';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from '@waybill/platform/passwords';
 import { SessionsService, type TokenPair } from './sessions.service';
 import { UserRepository, type Account, type AccountWithPassword } from './user.repository';
 

@@ -10,11 +10,19 @@ import {
 } from '@nestjs/swagger';
 import { isAppError, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { AcceptsForm, ApiProblems, CurrentPrincipal, Public, RateLimit } from '@waybill/platform/http';
+import {
+  AcceptsForm,
+  ApiProblems,
+  CurrentPrincipal,
+  Public,
+  RateLimit,
+  answerPage,
+  cameFromForm,
+  pathUnder,
+} from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { ChangePasswordDto, ForgotPasswordDto, ResetPasswordDto } from './auth.dto';
 import { perAddress } from './auth.limits';
-import { answerPage, cameFromForm, pathUnder } from './pages';
 import { askForPassword, PASSWORD_NOT_SET, PASSWORD_SET } from './password.pages';
 import { PasswordsService } from './passwords.service';
 

@@ -1,6 +1,5 @@
-import { html } from '@waybill/platform/http';
+import { html, type Page } from '@waybill/platform/http';
 import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@waybill/core/crypto';
-import type { Page } from './pages';
 
 /**
  * Asks for the new password. Looking at it uses nothing up.

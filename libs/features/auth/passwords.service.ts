@@ -9,7 +9,7 @@ import { invalidCredentials, invalidToken } from './auth.errors';
 import { LoginThrottle } from './login-throttle';
 import { requireAcceptablePassword } from './new-password';
 import { OneTimeTokens } from './one-time-tokens';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from '@waybill/platform/passwords';
 import { SessionRevocation } from './session-revocation';
 import { UserRepository } from './user.repository';
 

@@ -6,7 +6,7 @@ import { Outbox } from '@waybill/platform/events';
 import { emailTaken } from './auth.errors';
 import { ConfirmationService } from './confirmation.service';
 import { requireAcceptablePassword } from './new-password';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from '@waybill/platform/passwords';
 import { maySignUp } from './signup.policy';
 import { UserRepository } from './user.repository';
 

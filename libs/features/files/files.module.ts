@@ -22,6 +22,7 @@ import { FileSources } from './file-sources';
 import { FileSweeper } from './file-sweeper';
 import { FilesController } from './files.controller';
 import { FilesService } from './files.service';
+import { SharedFiles } from './shared-files';
 import { StorageUsage } from './storage-usage.entity';
 import { StorageUsageService } from './storage-usage.service';
 import { RangeSender, VaultReader } from './vault';
@@ -65,6 +66,7 @@ export class FilesModule {}
     DownloadLinks,
     DownloadService,
     FileSources,
+    SharedFiles,
     DeliveryClients,
     DeliveryLedger,
     DownloadMetrics,
@@ -74,6 +76,6 @@ export class FilesModule {}
       useFactory: ({ count }: DownloadMetrics) => new RangeSender({ onEnd: count }),
     },
   ],
-  exports: [FilesModule, FileAccess, DownloadService, FileSources],
+  exports: [FilesModule, FileAccess, DownloadService, SharedFiles],
 })
 export class FilesApiModule {}

@@ -1,8 +1,15 @@
-export { DEFAULT_FILE_ATTRIBUTES, parseFileAttributes, type FileAttributes } from './file.attributes';
+export { expiryProblem, MAX_DOWNLOADS, parseTime, TWO_EXPIRIES } from './attribute-rules';
+export type { Content } from './content';
 export { DeliverySweeper } from './deliveries/delivery-sweeper';
+export { isExhausted } from './deliveries/delivery.policy';
+export { DownloadService } from './download.service';
+export { ApiBytes } from './api-bytes';
+export { FileAccess } from './file-access';
+export { DEFAULT_FILE_ATTRIBUTES, parseFileAttributes, type FileAttributes } from './file.attributes';
 export { FileSweeper } from './file-sweeper';
 export { FilesApiModule, FilesModule } from './files.module';
 export { FilesService, type SealedNewFile } from './files.service';
 export { PendingFiles } from './pending-files';
+export { SharedFiles, type SharedFile } from './shared-files';
 export { StorageUsageService } from './storage-usage.service';
 export { VaultReader, type SealedFile, type VaultObject } from './vault';

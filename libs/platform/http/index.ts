@@ -18,6 +18,7 @@ export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/
 export { rateLimited, RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
 export { ApiProblems, problemResponse } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
+export { answerPage, cameFromForm, pathUnder, type Page } from './pages/answer-page';
 export { html, Html } from './pages/html';
 export { sendPage } from './pages/page';
 export { CursorCodec, type CursorPosition } from './paging/cursor-codec';

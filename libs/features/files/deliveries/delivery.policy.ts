@@ -3,9 +3,10 @@ export const RIDE_MS = 60 * 60 * 1000;
 
 /**
  * What may have lain in buffers, unread, when a connection broke: bytes that had left this process are not yet bytes
- * that somebody has. So much is forgiven to a delivery in all, and never more than its size.
+ * that somebody has. (Linux buffers up to 4 MiB here and 6 MiB there.) So much is forgiven to a delivery in all, and never
+ * more than its size.
  */
-export const FORGIVEN_BYTES = 8 * 1024 * 1024;
+export const FORGIVEN_BYTES = 16 * 1024 * 1024;
 
 /** How long a finished answer may still turn out to be broken: the client's reset comes after our last byte. */
 export const RESET_GRACE_MS = 2_000;

@@ -56,8 +56,10 @@ export interface Standing {
 
 /** An open delivery of the same subject and client ($1, $2) that is not too old ($3, in milliseconds). */
 const OPEN = `subject_id = $1 AND client = $2 AND completed_at IS NULL AND started_at > now() - $3 * interval '1 millisecond'`;
-/** What a connection that broke ($3) after $2 bytes has lost. */
-const LOST = `CASE WHEN $3::boolean THEN least($2::bigint, greatest(0, least(size, ${FORGIVEN_BYTES}) - forgiven)) ELSE 0 END`;
+/** What a connection has lost that broke after so many bytes. */
+const lost = (sent: string): string =>
+  `least(${sent}, greatest(0, least(size, ${FORGIVEN_BYTES}) - forgiven))`;
+const LOST = `CASE WHEN $3::boolean THEN ${lost('$2::bigint')} ELSE 0 END`;
 
 /**
  * The ledger's statements. They look at shares and files together, which is why those of shares are here as well: a slot
@@ -185,9 +187,9 @@ export class DeliveryRepository {
   /** Takes it back that a delivery has ended: the connection broke with the last `sent` bytes still on it. */
   async reopen(deliveryId: string, sent: number): Promise<void> {
     await this.database.query(
-      `UPDATE deliveries SET forgiven = forgiven + ${LOST}, bytes = bytes - ${LOST}, completed_at = NULL
-       WHERE id = $1 AND completed_at IS NOT NULL`,
-      [deliveryId, sent, true],
+      `UPDATE deliveries SET forgiven = forgiven + ${lost('$2::bigint')}, bytes = bytes - ${lost('$2::bigint')},
+         completed_at = NULL WHERE id = $1 AND completed_at IS NOT NULL`,
+      [deliveryId, sent],
     );
   }
 
@@ -226,7 +228,8 @@ export class DeliveryRepository {
        ), sums AS (
          SELECT delivery_id, sum(length)::bigint AS length, sum(sent)::bigint AS sent FROM dead GROUP BY 1
        )
-       UPDATE deliveries SET reserved = reserved - sums.length, bytes = bytes + sums.sent
+       UPDATE deliveries SET reserved = reserved - sums.length, forgiven = forgiven + ${lost('sums.sent')},
+         bytes = bytes + sums.sent - ${lost('sums.sent')}
        FROM sums WHERE id = sums.delivery_id RETURNING id`,
       [limit, order?.subjectId ?? null, order?.client ?? null],
     );

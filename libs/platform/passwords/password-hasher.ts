@@ -12,8 +12,8 @@ const HASHING = 2;
 const WIDTH = 8;
 /** At some 30 ms each, what waits takes about a second. */
 const PLACES = 64;
-/** More than the failures that an account is allowed (login-throttle.ts); beyond that it can only be a flood. */
-const PLACES_OF_ACCOUNT = 16;
+/** More than the failures that an account or a share is allowed; beyond that it can only be a flood. */
+const PLACES_OF_LANE = 16;
 const PATIENCE_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
 
@@ -29,7 +29,7 @@ export class PasswordHasher {
   private readonly gate = new Gate({
     width: WIDTH,
     places: PLACES,
-    perLane: PLACES_OF_ACCOUNT,
+    perLane: PLACES_OF_LANE,
     patienceMs: PATIENCE_MS,
     refusal: () =>
       new AppError('RATE_LIMITED', 'Too many passwords are being checked at the moment.', {
@@ -47,13 +47,13 @@ export class PasswordHasher {
   }
 
   /**
-   * Runs what is a try at one account's password. It waits for its turn before anything is done for it, so that a flood
-   * of tries costs neither hashing nor queries, and tries at one account do not delay those at others.
+   * Runs what is a try at one password, an account's or a share's. It waits for its turn before anything is done for it, so that a flood
+   * of tries costs neither hashing nor queries, and tries at one do not delay those at others.
    *
-   * @param account whose password is tried, by its e-mail address.
+   * @param whose password is tried: an e-mail address, a share; compared without case.
    */
-  async trial<T>(account: string, work: (verify: VerifyPassword) => Promise<T>): Promise<T> {
-    return this.gate.pass(account.toLowerCase(), () => work(this.verify));
+  async trial<T>(whose: string, work: (verify: VerifyPassword) => Promise<T>): Promise<T> {
+    return this.gate.pass(whose.toLowerCase(), () => work(this.verify));
   }
 
   private readonly verify: VerifyPassword = async (stored, password) => {

@@ -1,14 +1,17 @@
-import { sendPage, type Html } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
+import type { Html } from './html';
+import { sendPage } from './page';
 
-/** One of the pages that mails lead to. */
+/** One of the few pages for people: what mails and links lead to. */
 export interface Page {
   title: string;
   body: Html;
+  /** Where it is more than the title. */
+  heading?: Html;
 }
 
-export function answerPage(response: Response, status: number, { title, body }: Page): void {
-  sendPage(response, status, title, body);
+export function answerPage(response: Response, status: number, { title, body, heading }: Page): void {
+  sendPage(response, status, title, body, heading);
 }
 
 /** Whether a page's form asks, rather than a program. Browsers name the type of a form's body even when that is empty. */

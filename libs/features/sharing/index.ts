@@ -1,0 +1,2 @@
+export { ShareSweeper } from './share-sweeper';
+export { SharesModule, SharingModule } from './sharing.module';

@@ -1,0 +1,2 @@
+export { PasswordHasher, type VerifyPassword } from './password-hasher';
+export { PasswordsModule } from './passwords.module';
