@@ -84,6 +84,29 @@ module.exports = {
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
+    {
+      name: 'client-is-a-stranger',
+      comment: 'The client of the API knows the API by its description alone, and nothing of how it is made.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: ['^libs/(core|platform|features)/', '^apps/', '^node_modules/(?!openapi-fetch/)', '^node:'],
+      },
+    },
+    {
+      name: 'client-is-for-strangers',
+      comment: 'Whoever has the service itself does not go through its front door.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/client/', '^apps/waybill/', '\\.spec\\.ts$'] },
+      to: { path: '^libs/client/' },
+    },
+    {
+      name: 'the-terminal-client-is-a-stranger',
+      comment: 'It speaks the public API, as everybody can.',
+      severity: 'error',
+      from: { path: '^apps/waybill/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/', pathNot: '^libs/client/index\\.ts$' },
+    },
     ...folders.map(enteredByIndex),
     ...features.map(feature),
     confined('typeorm', '^node_modules/(@nestjs/)?typeorm/', [

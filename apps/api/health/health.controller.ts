@@ -12,7 +12,11 @@ export class HealthController {
   constructor(private readonly readiness: ReadinessChecks) {}
 
   @Get('live')
-  @ApiOperation({ operationId: 'isLive', summary: 'Whether the process lives' })
+  @ApiOperation({
+    operationId: 'isLive',
+    summary: 'Whether the process lives',
+    description: 'Asks nothing and nobody: whoever does not answer here is to be restarted.',
+  })
   @ApiOkResponse({ type: LiveDto, description: 'It lives.' })
   live(): LiveDto {
     return { status: 'live' };

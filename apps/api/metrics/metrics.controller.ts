@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { ApiProblems, Public } from '@waybill/platform/http';
@@ -23,7 +23,7 @@ export class MetricsController {
     description:
       'In the text format of Prometheus. The bearer token is the setting `METRICS_TOKEN`; without that setting the route is as unknown as any.',
   })
-  @ApiBearerAuth()
+  @ApiSecurity('metricsToken')
   @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'All figures.',

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { ApiProblems, CurrentPrincipal, Roles, setNextLink, UuidParam } from '@waybill/platform/http';
@@ -9,7 +9,6 @@ import { UsersService } from './users.service';
 
 /** Everybody's accounts, for admins. */
 @ApiTags('Users')
-@ApiBearerAuth()
 @Roles('admin')
 @Controller('users')
 export class UsersController {

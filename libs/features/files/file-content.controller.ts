@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { ApiProblems, CurrentPrincipal, UuidParam, Scope } from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
@@ -12,7 +12,6 @@ import { DownloadLinkDto, DownloadLinkRequest } from './file.dto';
 
 /** The bytes of a file for its owner, and links to them for whoever may download it. */
 @ApiTags('Files')
-@ApiBearerAuth()
 @Controller('files/:id')
 export class FileContentController {
   constructor(
@@ -23,7 +22,11 @@ export class FileContentController {
 
   @Get('content')
   @Scope('files:read')
-  @ApiOperation({ operationId: 'getFileContent', summary: 'Download a file of your own' })
+  @ApiOperation({
+    operationId: 'getFileContent',
+    summary: 'Download a file of your own',
+    description: 'For its owner, and not counted; everybody else asks for a download link.',
+  })
   @ApiBytes()
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'FILE_NOT_READY')
   async content(
@@ -44,7 +47,7 @@ export class FileContentController {
     summary: 'Get a download link',
     description: 'It works for your account alone, as long as you have access to the file, until it expires.',
   })
-  @ApiCreatedResponse({ type: DownloadLinkDto })
+  @ApiCreatedResponse({ type: DownloadLinkDto, description: 'The link.' })
   @ApiProblems(
     'VALIDATION_FAILED',
     'MALFORMED_BODY',

@@ -52,7 +52,7 @@ export class FileOwnerDto {
 export class FileDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
-  /** @example "report.docx" */
+  /** @example "offer.docx" */
   name: string;
   /** Lower case, without the dot. */
   extension: string;

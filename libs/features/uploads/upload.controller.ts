@@ -96,7 +96,11 @@ export class UploadController {
 
   @Get('progress/:uploadId')
   @Scope('files:read', 'files:write')
-  @ApiOperation({ operationId: 'getUploadProgress', summary: 'See how an upload is getting on' })
+  @ApiOperation({
+    operationId: 'getUploadProgress',
+    summary: 'See how an upload is getting on',
+    description: 'For whoever uploads, whatever door the upload came through.',
+  })
   @ApiResponse({ status: 200, type: UploadProgressDto, description: 'What is known of it now.' })
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
   async progress(

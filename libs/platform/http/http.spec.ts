@@ -23,10 +23,12 @@ import { Redis } from 'ioredis';
 import { AppError, ERROR_CODES, type ErrorCode } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { ObservabilityModule, WaybillLogger } from '@waybill/platform/observability';
+import { PROBLEM_GUIDE } from './problems/problem-guide';
 import {
   AcceptsForm,
   configureHttp,
   CursorCodec,
+  html,
   HttpModule,
   PageQuery,
   PROBLEMS,
@@ -248,7 +250,9 @@ describe('R07 refusals', () => {
     const page = await send('GET', `/api/problems/${code.toLowerCase().replaceAll('_', '-')}`);
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toContain('text/html');
-    expect(page.text).toContain(code);
+    for (const part of [code, 'What to do', ...Object.values(PROBLEM_GUIDE[code])]) {
+      expect(page.text).toContain(html`${part}`.text);
+    }
   });
 
   it.each([

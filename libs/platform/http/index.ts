@@ -16,7 +16,7 @@ export { HttpModule } from './http.module';
 export { addressKey } from './limits/address-key';
 export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';
 export { rateLimited, RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
-export { ApiProblems, problemResponse } from './openapi/api-problems';
+export { ApiProblems, problemExample, problemResponse, type ProblemAnswer } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
 export { html, Html } from './pages/html';
 export { sendPage } from './pages/page';
