@@ -3,6 +3,7 @@ import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
 import { UploadsWorkerModule } from '@waybill/features/uploads';
+import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
@@ -21,6 +22,7 @@ import { UpkeepProcessor } from './upkeep.processor';
   imports: [
     ConfigModule,
     DatabaseModule,
+    RedisModule,
     EventsModule,
     IdempotencyModule,
     KeyringModule,

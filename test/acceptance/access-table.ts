@@ -75,6 +75,7 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/download/{token}': { audience: 'everybody', subject: 'token' },
 
   'POST /api/upload': { audience: 'ops' },
+  'GET /api/upload': { audience: 'ops' },
   'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/cancel/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/retry/{uploadId}': { audience: 'ops', subject: 'upload' },

@@ -1,1 +1,7 @@
-export { progressView, type ProgressFacts, type ProgressView } from './progress-view';
+export { LiveProgress } from './live-progress';
+export type { LivePhase, LiveRecord } from './live-record';
+export { ProgressBoard, type Watcher } from './progress-board';
+export { ProgressSource } from './progress-source';
+export { ProgressBoardModule, ProgressModule } from './progress.module';
+export { isFinal, progressView, type ProgressFacts, type ProgressView } from './progress-view';
+export { ProgressViewer, seenFrame, type ProgressFrame } from './progress-viewer';

@@ -1,7 +1,6 @@
-import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { AppError, Clock, isUuid, type Principal } from '@waybill/core/kernel';
-import { progressView } from '@waybill/features/progress';
+import { AppError, isUuid, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { ApiProblems, CurrentPrincipal, Roles, UuidParam, Scope } from '@waybill/platform/http';
 import { TakesIdempotencyKey } from '@waybill/platform/idempotency';
@@ -11,18 +10,12 @@ import { DocumentDoor } from './multipart/document-door';
 import { KeyedUploads } from './multipart/keyed-uploads';
 import { Interrupted, MultipartReception } from './multipart/multipart-reception';
 import { SealingService } from './sealing/sealing.service';
-import {
-  DocumentUploadForm,
-  UploadCancelledDto,
-  UploadProgressDto,
-  UploadReceiptDto,
-  UploadRetriedDto,
-} from './upload.dto';
+import { DocumentUploadForm, UploadCancelledDto, UploadReceiptDto, UploadRetriedDto } from './upload.dto';
 import type { UploadRow } from './upload.repository';
 import { UploadsService } from './upload.service';
 import { ValidationService } from './validation.service';
 
-/** The plain door for documents, and what can be asked of an upload whatever door it came through. */
+/** The plain door for documents, and what can be done to an upload whatever door it came through. */
 @ApiTags('Uploads')
 @Controller('upload')
 @Roles('ops')
@@ -34,7 +27,6 @@ export class UploadController {
     private readonly validation: ValidationService,
     private readonly sealing: SealingService,
     private readonly jobs: JobQueue,
-    private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
 
@@ -92,22 +84,6 @@ export class UploadController {
       else if (!request.complete) response.setHeader('Connection', 'close');
       throw error;
     }
-  }
-
-  @Get('progress/:uploadId')
-  @Scope('files:read', 'files:write')
-  @ApiOperation({
-    operationId: 'getUploadProgress',
-    summary: 'See how an upload is getting on',
-    description: 'For whoever uploads, whatever door the upload came through.',
-  })
-  @ApiResponse({ status: 200, type: UploadProgressDto, description: 'What is known of it now.' })
-  @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
-  async progress(
-    @Param('uploadId', UuidParam) uploadId: string,
-    @CurrentPrincipal() principal: Principal,
-  ): Promise<UploadProgressDto> {
-    return progressView(await this.uploads.find(principal, uploadId), this.clock.now());
   }
 
   @Post('cancel/:uploadId')

@@ -18,6 +18,7 @@ export type UploadDoor = 'multipart' | 'media' | 'tus';
   `status IN ('uploading', 'received', 'encrypting', 'completed', 'cancelled', 'failed')`,
 )
 @Index('uploads_owner', ['ownerId', 'createdAt', 'id'])
+@Index('uploads_owner_status', ['ownerId', 'status', 'createdAt', 'id'])
 @Index('uploads_open', ['status', 'retryAt'], { where: `status IN ('uploading', 'received', 'encrypting')` })
 @Index('uploads_file', ['fileId'], { unique: true })
 export class Upload {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
 import { AppError, isAppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import { StorageUsageService } from '@waybill/features/files';
+import { LiveProgress } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, isUniqueViolation, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
@@ -57,6 +58,7 @@ export class UploadsService {
     private readonly usage: StorageUsageService,
     private readonly outbox: Outbox,
     private readonly running: RunningTransfers,
+    private readonly progress: LiveProgress,
     private readonly config: AppConfig,
   ) {
     this.budget = new BufferBudget(config.uploads.bufferBytes);
@@ -96,7 +98,7 @@ export class UploadsService {
     return { uploadId, fileId, ownerId, fileName: request.fileName, dek, firstPartKey };
   }
 
-  /** A writer for an upload's bytes from `offset` on. It takes the staging key over. */
+  /** A writer for an upload's bytes from `offset` on; what it takes is seen as progress. It takes the staging key over. */
   write(
     upload: OpenUpload,
     offset: number,
@@ -111,7 +113,7 @@ export class UploadsService {
       prepared = null;
       return key;
     };
-    return new StagingWriter({
+    const writer = new StagingWriter({
       uploadId,
       offset,
       dek,
@@ -127,7 +129,10 @@ export class UploadsService {
         renew: (keys) => this.renew(upload, prepared === null ? keys : [prepared, ...keys]),
         commit: (part) => this.committing(part, (tx) => this.commitPart(tx, upload, part)),
       },
+      onEnd: () => unfollow(),
     });
+    const unfollow = this.progress.follow(uploadId, 'transfer', () => writer.taken);
+    return writer;
   }
 
   /**
@@ -170,7 +175,7 @@ export class UploadsService {
     return this.endAsFailed((tx) => this.uploads.interrupt(tx, uploadId));
   }
 
-  /** Cancels an upload wherever it stands, and stops the request that brings it. Repeating it changes nothing. */
+  /** Cancels an upload wherever it stands, and stops what works on it, wherever that runs. Repeating it changes nothing. */
   async cancel(principal: Principal, uploadId: string): Promise<void> {
     const known = await this.uploads.findOwned(uploadId, principal.userId);
     if (!known) throw AppError.notFound();

@@ -1,15 +1,19 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FilesModule } from '@waybill/features/files';
+import { ProgressBoardModule, ProgressModule } from '@waybill/features/progress';
 import { DocumentDoor } from './multipart/document-door';
 import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
+import { ProgressOfUploadsModule } from './progress-of-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
 import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
+import { UploadProgress } from './upload-progress';
+import { UploadProgressController } from './upload-progress.controller';
 import { UploadController } from './upload.controller';
 import { Upload, UploadPart } from './upload.entity';
 import { UploadPolicies } from './upload-policies';
@@ -20,7 +24,7 @@ import { ValidationService } from './validation.service';
 
 /** What both sides of uploads need: rows, staging, sealing. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule],
+  imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule, ProgressModule],
   providers: [
     UploadRepository,
     UploadsService,
@@ -45,9 +49,9 @@ class UploadsCoreModule {}
 
 /** The doors, for the API. */
 @Module({
-  imports: [UploadsCoreModule, PendingUploadsModule],
-  providers: [UploadPolicies, DocumentDoor, KeyedUploads],
-  controllers: [UploadController],
+  imports: [UploadsCoreModule, PendingUploadsModule, ProgressOfUploadsModule, ProgressBoardModule],
+  providers: [UploadProgress, UploadPolicies, DocumentDoor, KeyedUploads],
+  controllers: [UploadController, UploadProgressController],
 })
 export class UploadsModule {}
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { SystemClock, uuidv7 } from '@waybill/core/kernel';
+import { Signals } from '@waybill/platform/cache';
 import { RunningTransfers } from '../running-transfers';
 import { UploadPolicies } from '../upload-policies';
 import { UploadWorld } from '../testing/upload-world';
@@ -17,7 +18,13 @@ let onRequest: (request: IncomingMessage) => void;
 beforeAll(async () => {
   world = await UploadWorld.create({ UPLOAD_DOCUMENT_TYPES: 'txt', UPLOAD_IDLE_SECONDS: '2' });
   const policies = new UploadPolicies(world.config);
-  door = new DocumentDoor(world.uploads, new RunningTransfers(), policies, world.config, new SystemClock());
+  door = new DocumentDoor(
+    world.uploads,
+    new RunningTransfers(new Signals(null)),
+    policies,
+    world.config,
+    new SystemClock(),
+  );
   server = createServer((request) => onRequest(request)).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });

@@ -15,12 +15,15 @@ export interface SealedContent {
 /**
  * One pass over an upload's bytes: read and verify, hash, encrypt under the file's own key, write. Resolves when the
  * object is durable. The caller aborts the writer when this rejects.
+ *
+ * @param onSealed hears of bytes of plaintext that are done with, as they are.
  */
 export async function sealContent(
   reader: StagingReader,
   writer: ObjectWriter,
   file: { dek: Buffer; aad: Buffer },
   signal: AbortSignal,
+  onSealed: (bytes: number) => void,
 ): Promise<SealedContent> {
   const hash = createSha256();
   const encryptor = new SegmentEncryptor({ key: file.dek, aad: file.aad, plaintextBytes: reader.size });
@@ -30,6 +33,7 @@ export async function sealContent(
       if (signal.aborted) throw signal.reason;
       hash.update(chunk);
       await outbound.push(encryptor.update(chunk));
+      onSealed(chunk.length);
     }
     await outbound.push(encryptor.final());
     await outbound.drain();

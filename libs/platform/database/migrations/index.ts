@@ -2,6 +2,7 @@ import { Foundation1763600000000 } from './1763600000000-foundation';
 import { Accounts1763720000000 } from './1763720000000-accounts';
 import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
 import { FileGrants1763740000000 } from './1763740000000-file-grants';
+import { UploadLists1763760000000 } from './1763760000000-upload-lists';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   Accounts1763720000000,
   IdempotencyKeys1763730000000,
   FileGrants1763740000000,
+  UploadLists1763760000000,
 ];

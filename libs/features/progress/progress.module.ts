@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { LiveCounters } from './live-counters';
+import { LiveProgress } from './live-progress';
+import { ProgressBoard } from './progress-board';
+
+/** Counts what runs: for every process that receives or seals. */
+@Global()
+@Module({ providers: [LiveCounters, LiveProgress], exports: [LiveProgress] })
+export class ProgressModule {}
+
+/** Lets it be watched. Needs a `ProgressSource`. */
+@Global()
+@Module({ imports: [ProgressModule], providers: [ProgressBoard], exports: [ProgressBoard] })
+export class ProgressBoardModule {}
