@@ -8,7 +8,7 @@ import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
-import { HttpModule } from '@waybill/platform/http';
+import { HttpModule, RateLimitGuard } from '@waybill/platform/http';
 import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
@@ -39,8 +39,9 @@ import { MetricsController } from './metrics/metrics.controller';
   ],
   controllers: [HealthController, MetricsController],
   providers: [
-    // In this order: who asks, then what they may.
+    // In this order: who asks, whether it is too often, then what they may.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],

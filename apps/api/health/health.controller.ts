@@ -1,13 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
-import { ApiProblems, Public } from '@waybill/platform/http';
+import { ApiProblems, Public, Uncounted } from '@waybill/platform/http';
 import { ReadinessChecks, type Readiness } from '@waybill/platform/observability';
 import { LiveDto, ReadyDto } from './health.dto';
 
 @ApiTags('Operations')
 @Controller('health')
 @Public()
+@Uncounted()
 export class HealthController {
   constructor(private readonly readiness: ReadinessChecks) {}
 

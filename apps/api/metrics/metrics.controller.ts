@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, Public } from '@waybill/platform/http';
+import { ApiProblems, Public, Uncounted } from '@waybill/platform/http';
 import { bearerIs, Metrics } from '@waybill/platform/observability';
 import type { Response } from 'express';
 
@@ -10,6 +10,7 @@ import type { Response } from 'express';
 @ApiTags('Operations')
 @Controller('metrics')
 @Public()
+@Uncounted()
 export class MetricsController {
   constructor(
     private readonly metrics: Metrics,

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
-import { ApiProblems, CurrentPrincipal, UuidParam, Scope } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, UuidParam, Scope, Transfer } from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
@@ -21,6 +21,7 @@ export class FileContentController {
   ) {}
 
   @Get('content')
+  @Transfer()
   @Scope('files:read')
   @ApiOperation({
     operationId: 'getFileContent',

@@ -2,7 +2,15 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, Roles, Scope, setNextLink, UuidParam } from '@waybill/platform/http';
+import {
+  ApiProblems,
+  CurrentPrincipal,
+  Roles,
+  Scope,
+  setNextLink,
+  Transfer,
+  UuidParam,
+} from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { UploadProgress } from './upload-progress';
 import { UploadListRequest, UploadPageDto } from './upload-progress.dto';
@@ -43,6 +51,7 @@ export class UploadProgressController {
   }
 
   @Get('progress/:uploadId')
+  @Transfer()
   @Scope('files:read', 'files:write')
   @ApiOperation({
     operationId: 'getUploadProgress',

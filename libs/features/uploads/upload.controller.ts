@@ -2,7 +2,15 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { AppError, isUuid, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, Roles, UuidParam, Scope } from '@waybill/platform/http';
+import {
+  ApiProblems,
+  CurrentPrincipal,
+  Roles,
+  Scope,
+  Transfer,
+  UploadStart,
+  UuidParam,
+} from '@waybill/platform/http';
 import { TakesIdempotencyKey } from '@waybill/platform/idempotency';
 import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
@@ -31,6 +39,7 @@ export class UploadController {
   ) {}
 
   @Post()
+  @UploadStart()
   @Scope('files:write')
   @ApiOperation({
     operationId: 'uploadDocument',
@@ -87,6 +96,7 @@ export class UploadController {
   }
 
   @Post('cancel/:uploadId')
+  @Transfer()
   @Scope('files:write')
   @HttpCode(200)
   @ApiOperation({

@@ -4,8 +4,6 @@ import { AppConfig, ConfigError } from '@waybill/platform/config';
 import { Drain, HttpMetrics, type WaybillLogger } from '@waybill/platform/observability';
 import { IntakeGuard } from './body/intake.guard';
 import { RequestValidationPipe } from './body/validation.pipe';
-import { RateLimitGuard } from './limits/rate-limit.guard';
-import { RateLimiter } from './limits/rate-limiter';
 import { ProblemFilter } from './problems/problem.filter';
 import { answerBrokenRequests, boundHeads } from './request/broken-request';
 import { frontDoor } from './request/front-door';
@@ -43,7 +41,7 @@ export async function configureHttp(
     }),
   );
   setPrefix(app);
-  app.useGlobalGuards(new RateLimitGuard(app.get(RateLimiter)), new IntakeGuard());
+  app.useGlobalGuards(new IntakeGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(filter);
   addRoutes?.();

@@ -14,8 +14,17 @@ export { UuidParam } from './body/uuid-param.pipe';
 export { configureHttp, setPrefix } from './configure-http';
 export { HttpModule } from './http.module';
 export { addressKey } from './limits/address-key';
-export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';
+export { RateLimitGuard } from './limits/rate-limit.guard';
 export { rateLimited, RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
+export {
+  RateLimit,
+  RequestLimits,
+  Transfer,
+  Uncounted,
+  UploadStart,
+  type RateLimitSubject,
+  type RouteRateLimit,
+} from './limits/request-limits';
 export { ApiProblems, problemExample, problemResponse, type ProblemAnswer } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
 export { html, Html } from './pages/html';
