@@ -51,17 +51,19 @@ export class Credentials {
     if (!replayable && this.current !== null && this.current.expiresAt - Date.now() < MARGIN_MS) {
       await this.refresh();
     }
-    const sent = this.token;
+    const sent = this.tokenFor(request);
     // A copy of a large body would be kept in memory; it was seen to above.
     const again = replayable && this.current !== null ? request.clone() : null;
     const response = await this.send(withToken(request, sent));
     if (again === null || !(await isUnauthenticated(response))) return response;
     // Somebody else may have renewed it while this request was on its way.
-    const renewed = this.token !== sent || (await this.refresh());
-    return renewed ? this.send(withToken(again, this.token)) : response;
+    const renewed = this.tokenFor(again) !== sent || (await this.refresh());
+    return renewed ? this.send(withToken(again, this.tokenFor(again))) : response;
   }
 
-  private get token(): string | null {
+  /** A link may lead elsewhere, and is then all that is needed there. */
+  private tokenFor({ url }: Request): string | null {
+    if (new URL(url).origin !== new URL(this.refreshUrl).origin) return null;
     return this.current?.accessToken ?? this.apiKey;
   }
 

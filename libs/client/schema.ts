@@ -555,33 +555,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List your uploads
+         * @description Newest first, in whatever state: this is where to look for what can be resumed.
+         */
+        get: operations["listUploads"];
         put?: never;
         /**
          * Upload a document
          * @description One multipart form with the part `file`. The answer comes when the bytes are durable and their content was checked; sealing follows, and with its end the file can be downloaded.
          */
         post: operations["uploadDocument"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/upload/progress/{uploadId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * See how an upload is getting on
-         * @description For whoever uploads, whatever door the upload came through.
-         */
-        get: operations["getUploadProgress"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -622,6 +606,26 @@ export interface paths {
          * @description For an upload with the failure code `SEALING_FAILED`; its bytes were kept.
          */
         post: operations["retryUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upload/progress/{uploadId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how an upload is getting on
+         * @description While bytes come, from whichever instance they come through: `bytesUploaded` counts what has arrived, `speed` is an average over the last five seconds. After the last byte `phasePercent` goes on with the sealing, until `completed`.
+         */
+        get: operations["getUploadProgress"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1084,6 +1088,22 @@ export interface components {
              */
             status: "received" | "encrypting" | "completed";
         };
+        UploadCancelledDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "cancelled";
+        };
+        UploadRetriedDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "received";
+        };
         UploadProgressDto: {
             /** Format: uuid */
             uploadId: string;
@@ -1137,21 +1157,10 @@ export interface components {
             /** Format: date-time */
             cancelledTime: string | null;
         };
-        UploadCancelledDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "cancelled";
-        };
-        UploadRetriedDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "received";
+        UploadPageDto: {
+            items: components["schemas"]["UploadProgressDto"][];
+            /** @description Null at the end. */
+            nextCursor: string | null;
         };
     };
     responses: never;
@@ -1190,8 +1199,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1242,8 +1253,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1314,8 +1327,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1448,8 +1463,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1560,8 +1577,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1655,8 +1674,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1740,8 +1761,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1800,8 +1823,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1876,8 +1901,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1931,8 +1958,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1990,8 +2019,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2066,8 +2097,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2121,8 +2154,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2198,8 +2233,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2293,8 +2330,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2389,8 +2428,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2483,8 +2524,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2571,8 +2614,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2701,8 +2746,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2794,8 +2841,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2943,8 +2992,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3022,8 +3073,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3172,8 +3225,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3227,8 +3282,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3327,8 +3384,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3443,8 +3502,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3588,8 +3649,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3697,8 +3760,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3878,8 +3943,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4048,8 +4115,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,8 +4292,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4354,8 +4425,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4376,6 +4449,110 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description Only uploads of this status. */
+                status?: "uploading" | "received" | "encrypting" | "completed" | "cancelled" | "failed";
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your uploads. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *           "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "fileName": "offer.docx",
+                     *           "status": "uploading",
+                     *           "failureCode": null,
+                     *           "bytesUploaded": 33554432,
+                     *           "totalBytes": 67108864,
+                     *           "percentComplete": 50,
+                     *           "phasePercent": 50,
+                     *           "speed": 16777216,
+                     *           "remainingTime": 2,
+                     *           "startTime": "2026-11-20T09:30:00.000Z",
+                     *           "lastUpdateTime": "2026-11-20T09:30:02.000Z",
+                     *           "completedTime": null,
+                     *           "cancelledTime": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4545,8 +4722,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4560,6 +4739,204 @@ export interface operations {
              */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "cancelled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadCancelledDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sealed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "received"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadRetriedDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4658,202 +5035,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is cancelled. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "cancelled"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadCancelledDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that was broken. */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retryUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It will be sealed. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "received"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadRetriedDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `CONFLICT`: The request conflicts with the current state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that was broken. */
-                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -49,7 +49,7 @@ export interface WaybillClient {
   readonly POST: TypedFetch<'post'>;
   readonly PATCH: TypedFetch<'patch'>;
   readonly DELETE: TypedFetch<'delete'>;
-  /** Any request, below `baseUrl` or at a whole address, as whoever this client is. */
+  /** Any request below `baseUrl`, as whoever this client is; or at a whole address, where nobody else learns that. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 
   readonly session: Session | null;

@@ -35,7 +35,8 @@ const RETRY_AFTER = { 'Retry-After': seconds('Seconds to wait before another try
 const HEADERS: Record<string, Record<string, unknown>> = {
   429: {
     ...RETRY_AFTER,
-    'RateLimit-Policy': { description: 'The rule that was broken.', schema: { type: 'string' } },
+    'RateLimit-Policy': { description: 'The rule that counted.', schema: { type: 'string' } },
+    RateLimit: { description: 'What is left of it, and for how long.', schema: { type: 'string' } },
   },
   503: RETRY_AFTER,
 };
