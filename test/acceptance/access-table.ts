@@ -76,6 +76,7 @@ export const ACCESS: Record<string, Access> = {
 
   'POST /api/upload': { audience: 'ops' },
   'GET /api/upload': { audience: 'ops' },
+  'POST /api/upload/media': { audience: 'ops' },
   'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/cancel/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/retry/{uploadId}': { audience: 'ops', subject: 'upload' },

@@ -149,6 +149,15 @@ export class UploadRepository {
     return row?.size ?? null;
   }
 
+  /** Says what a medium is, once its form has. */
+  async setFileType(tx: Tx, id: string, fileType: string): Promise<void> {
+    await this.database.query(
+      'UPDATE uploads SET file_type = $2 WHERE id = $1 AND file_type IS DISTINCT FROM $2',
+      [id, fileType],
+      tx,
+    );
+  }
+
   async renew(id: string, leaseMs: number): Promise<boolean> {
     const rows = await this.database.query(
       `UPDATE uploads SET lease_until = ${fromNow(2)} WHERE id = $1 AND status = 'uploading' RETURNING id`,

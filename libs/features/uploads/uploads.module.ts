@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FilesModule } from '@waybill/features/files';
 import { ProgressBoardModule, ProgressModule } from '@waybill/features/progress';
-import { DocumentDoor } from './multipart/document-door';
+import { FormDoors } from './multipart/form-doors';
+import { FormUploadController } from './multipart/form-upload.controller';
+import { FormUploads } from './multipart/form-uploads';
 import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
 import { ProgressOfUploadsModule } from './progress-of-uploads';
@@ -50,8 +52,8 @@ class UploadsCoreModule {}
 /** The doors, for the API. */
 @Module({
   imports: [UploadsCoreModule, PendingUploadsModule, ProgressOfUploadsModule, ProgressBoardModule],
-  providers: [UploadProgress, UploadPolicies, DocumentDoor, KeyedUploads],
-  controllers: [UploadController, UploadProgressController],
+  providers: [UploadProgress, UploadPolicies, FormDoors, FormUploads, KeyedUploads],
+  controllers: [FormUploadController, UploadController, UploadProgressController],
 })
 export class UploadsModule {}
 

@@ -3,6 +3,7 @@ import { Accounts1763720000000 } from './1763720000000-accounts';
 import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
 import { FileGrants1763740000000 } from './1763740000000-file-grants';
 import { UploadLists1763760000000 } from './1763760000000-upload-lists';
+import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   IdempotencyKeys1763730000000,
   FileGrants1763740000000,
   UploadLists1763760000000,
+  ChatsAndGroups1763771000000,
 ];
