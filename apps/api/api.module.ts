@@ -8,7 +8,7 @@ import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
-import { HttpModule, RateLimitGuard } from '@waybill/platform/http';
+import { HttpModule, LiveModule, RateLimitGuard } from '@waybill/platform/http';
 import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
@@ -32,6 +32,7 @@ import { MetricsController } from './metrics/metrics.controller';
     StorageModule,
     QueueModule.forProducers(),
     HttpModule,
+    LiveModule,
     AuthModule,
     FilesApiModule,
     UploadsModule,

@@ -78,6 +78,7 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/upload': { audience: 'ops' },
   'POST /api/upload/media': { audience: 'ops' },
   'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },
+  'GET /api/upload/progress/{uploadId}/events': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/cancel/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/retry/{uploadId}': { audience: 'ops', subject: 'upload' },
 };

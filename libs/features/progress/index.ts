@@ -1,6 +1,7 @@
 export { LiveProgress } from './live-progress';
 export type { LivePhase, LiveRecord } from './live-record';
 export { ProgressBoard, type Watcher } from './progress-board';
+export { ProgressStreams } from './progress-streams';
 export { ProgressSource } from './progress-source';
 export { ProgressBoardModule, ProgressModule } from './progress.module';
 export { isFinal, progressView, type ProgressFacts, type ProgressView } from './progress-view';

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { LiveCounters } from './live-counters';
 import { LiveProgress } from './live-progress';
 import { ProgressBoard } from './progress-board';
+import { ProgressStreams } from './progress-streams';
 
 /** Counts what runs: for every process that receives or seals. */
 @Global()
@@ -10,5 +11,9 @@ export class ProgressModule {}
 
 /** Lets it be watched. Needs a `ProgressSource`. */
 @Global()
-@Module({ imports: [ProgressModule], providers: [ProgressBoard], exports: [ProgressBoard] })
+@Module({
+  imports: [ProgressModule],
+  providers: [ProgressBoard, ProgressStreams],
+  exports: [ProgressBoard, ProgressStreams],
+})
 export class ProgressBoardModule {}

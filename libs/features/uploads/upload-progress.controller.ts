@@ -1,6 +1,14 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
+import { ProgressStreams } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
 import {
   ApiProblems,
@@ -16,6 +24,12 @@ import { UploadProgress } from './upload-progress';
 import { UploadListRequest, UploadPageDto } from './upload-progress.dto';
 import { UploadProgressDto } from './upload.dto';
 
+const EVENT_EXAMPLE = `event: progress
+id: mi81zg3k.5f2c9d0e7a41.33554432.uploading
+data: {"status":"uploading","bytesUploaded":33554432,"totalBytes":67108864,"percentComplete":50}
+
+`;
+
 /** How uploads are getting on, whatever door they came through and whatever instance they run on. */
 @ApiTags('Uploads')
 @Controller('upload')
@@ -23,6 +37,7 @@ import { UploadProgressDto } from './upload.dto';
 export class UploadProgressController {
   constructor(
     private readonly progress: UploadProgress,
+    private readonly streams: ProgressStreams,
     private readonly config: AppConfig,
   ) {}
 
@@ -66,5 +81,36 @@ export class UploadProgressController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<UploadProgressDto> {
     return this.progress.of(principal, uploadId);
+  }
+
+  @Get('progress/:uploadId/events')
+  @Transfer()
+  @Scope('files:read', 'files:write')
+  @ApiOperation({
+    operationId: 'followUploadProgress',
+    summary: 'Follow an upload as it goes',
+    description:
+      'The progress object as server-sent events named `progress`, at most four a second, whenever there is something new; the stream ends after a final status. Whoever comes back with `Last-Event-ID` goes on where he was, and is answered 204 if the end is what he saw last: an `EventSource` then stays away. The stream also ends when its credential does, and when the server is to stop; come back then.',
+  })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id of the last event that was seen.',
+    schema: { type: 'string' },
+  })
+  @ApiOkResponse({
+    description: 'Events, each with the progress object as its data.',
+    content: { 'text/event-stream': { schema: { type: 'string' }, example: EVENT_EXAMPLE } },
+  })
+  @ApiNoContentResponse({ description: 'The upload is over, and you have seen its end.' })
+  @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED')
+  async events(
+    @Param('uploadId', UuidParam) uploadId: string,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const facts = await this.progress.facts(principal, uploadId);
+    this.streams.open(request, response, principal, facts);
   }
 }

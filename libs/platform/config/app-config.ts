@@ -15,6 +15,8 @@ export class AppConfig {
     /** Express' `trust proxy` setting: whom to believe about the client's address. */
     trustProxy: boolean | number | string;
     corsOrigins: string[];
+    /** Streams of events, and again sockets, that a user may hold open in each process. */
+    liveConnectionsPerUser: number;
     docs: boolean;
     shutdownMs: number;
   };
@@ -66,6 +68,7 @@ export class AppConfig {
       publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, ''),
       trustProxy: parseTrustProxy(e.TRUST_PROXY),
       corsOrigins: list(e.CORS_ORIGINS),
+      liveConnectionsPerUser: e.LIVE_CONNECTIONS_PER_USER,
       docs: e.API_DOCS,
       shutdownMs: e.SHUTDOWN_SECONDS * 1000,
     };

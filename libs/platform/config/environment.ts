@@ -99,6 +99,11 @@ export class Environment {
   @IsString()
   CORS_ORIGINS = '';
 
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  LIVE_CONNECTIONS_PER_USER = 20;
+
   @Matches(/^[a-z0-9]+(,[a-z0-9]+)*$/i, {
     message: 'UPLOAD_DOCUMENT_TYPES must be a comma list of extensions',
   })

@@ -25,6 +25,10 @@ export {
   type RateLimitSubject,
   type RouteRateLimit,
 } from './limits/request-limits';
+export { EventStream, type ServerEvent } from './live/event-stream';
+export { LiveConnections, type LiveKind } from './live/live-connections';
+export { LiveModule } from './live/live.module';
+export { PrincipalWatch } from './live/principal-watch';
 export { ApiProblems, problemExample, problemResponse, type ProblemAnswer } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
 export { html, Html } from './pages/html';
