@@ -67,9 +67,16 @@ module.exports = {
           '^libs/(platform|features)/',
           '^apps/',
           '^node_modules/',
-          '^(node:)?(fs|net|http|https|child_process|worker_threads)(/|$)',
+          '^(node:)?(fs|net|http|https|child_process)(/|$)',
         ],
       },
+    },
+    {
+      name: 'threads-only-for-digests',
+      comment: 'A thread may compute; what else the product does at once, it does on one event loop.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.ts$', '^libs/core/crypto/sha256-thread\\.ts$'] },
+      to: { path: '^(node:)?worker_threads(/|$)' },
     },
     {
       name: 'platform-knows-no-feature',

@@ -32,5 +32,6 @@ export {
   type ByteRange,
   type SegmentSpan,
 } from './segment-layout';
+export { Sha256Thread } from './sha256-thread';
 export { hashToken, isCanonicalBase64url, randomBytes, randomToken } from './tokens';
 export { wipe } from './wipe';
