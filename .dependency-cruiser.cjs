@@ -1,9 +1,10 @@
 const { readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
-const features = ['auth', 'uploads', 'progress', 'files', 'sharing', 'search', 'notifications'];
+const features = ['audit', 'auth', 'uploads', 'progress', 'files', 'sharing', 'search', 'notifications'];
 /** Who may know whom among features; everybody meets auth through `Principal` and the guards that the API registers. */
 const acquaintances = {
+  audit: [],
   auth: [],
   progress: [],
   files: [],

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditApiModule } from '@waybill/features/audit';
 import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
 import { NotificationsModule } from '@waybill/features/notifications';
@@ -37,6 +38,7 @@ import { MetricsController } from './metrics/metrics.controller';
     FilesApiModule,
     UploadsModule,
     NotificationsModule,
+    AuditApiModule,
   ],
   controllers: [HealthController, MetricsController],
   providers: [

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditSweeper } from '@waybill/features/audit';
 import { CredentialSweeper } from '@waybill/features/auth';
 import { FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
@@ -17,6 +18,7 @@ export class UpkeepProcessor {
     private readonly files: FileSweeper,
     private readonly credentials: CredentialSweeper,
     private readonly idempotency: IdempotencyKeys,
+    private readonly audit: AuditSweeper,
   ) {}
 
   @HandlesJob('reconcile')
@@ -31,5 +33,6 @@ export class UpkeepProcessor {
     await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();
+    await this.audit.run();
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditWorkerModule } from '@waybill/features/audit';
 import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
@@ -33,6 +34,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     FilesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
+    AuditWorkerModule,
     GrantedFilesModule,
   ],
   providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],

@@ -572,26 +572,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/upload/media": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Upload a photo or a video
-         * @description As a document, in one multipart form with the part `file`, and with `fileType`: a `video` is mp4, mov, webm or mkv, a `photo` jpg, jpeg, png, heic or webp, and what a `camera` took may be either, unless the installation says otherwise. Content, name and declared type must agree.
-         */
-        post: operations["uploadMedia"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/upload/cancel/{uploadId}": {
         parameters: {
             query?: never;
@@ -652,7 +632,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/upload/progress/{uploadId}/events": {
+    "/api/audit": {
         parameters: {
             query?: never;
             header?: never;
@@ -660,10 +640,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow an upload as it goes
-         * @description The progress object as server-sent events named `progress`, at most four a second, whenever there is something new; the stream ends after a final status. Whoever comes back with `Last-Event-ID` goes on where he was, and is answered 204 if the end is what he saw last: an `EventSource` then stays away. The stream also ends when its credential does, and when the server is to stop; come back then.
+         * See who did, or was refused, what
+         * @description The newest first. Refusals appear a second after their answer, what was done when its event is in the feed. The same refusal many times within a moment is one entry with a count. For admins.
          */
-        get: operations["followUploadProgress"];
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -755,7 +735,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "client" | "admin" | "ops";
+            role: "ops" | "admin" | "client";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -1128,62 +1108,6 @@ export interface components {
              */
             status: "received" | "encrypting" | "completed";
         };
-        MediaUploadForm: {
-            /**
-             * Format: binary
-             * @description The photo or the video.
-             */
-            file: string;
-            /** @example Offer for the spring campaign */
-            title?: string;
-            /** @example  */
-            description?: string;
-            /**
-             * @description A comma list, or the field repeated.
-             * @example offer,spring
-             */
-            tags?: string;
-            /**
-             * @description Who else may have it. By default every client, or the recipients alone where some are named.
-             * @enum {string}
-             */
-            visibility?: "clients" | "restricted" | "private";
-            /**
-             * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
-             * @example
-             */
-            recipients?: string;
-            /**
-             * @description When it stops being available, in RFC 3339.
-             * @example
-             */
-            expiresAt?: string;
-            /**
-             * @description The same, in seconds from now. Not together with `expiresAt`.
-             * @example
-             */
-            expiresInSeconds?: string;
-            /**
-             * @description How often it may be downloaded.
-             * @example
-             */
-            maxDownloads?: string;
-            /**
-             * @example photo
-             * @enum {string}
-             */
-            fileType: "video" | "photo" | "camera";
-            /**
-             * @description The chat that it was sent in, by a name of your own.
-             * @example chat-42
-             */
-            chatId?: string;
-            /**
-             * @description The group that it was sent to, by a name of your own.
-             * @example
-             */
-            groupId?: string;
-        };
         UploadCancelledDto: {
             /** @example true */
             success: boolean;
@@ -1258,6 +1182,60 @@ export interface components {
             /** @description Null at the end. */
             nextCursor: string | null;
         };
+        AuditEntryDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-14T09:26:53.589Z
+             */
+            at: string;
+            /**
+             * @description A route or the type of an event.
+             * @example GET /api/files/:id
+             */
+            action: string;
+            /** @enum {string} */
+            outcome: "denied" | "allowed";
+            /**
+             * @description Of the problem that was answered, where it was refused.
+             * @example NOT_FOUND
+             */
+            code: string | null;
+            /**
+             * Format: uuid
+             * @description Null when nobody was known, or it was the system.
+             */
+            actorId: string | null;
+            /** Format: uuid */
+            objectId: string | null;
+            /**
+             * @description Where the request came from.
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /** @description As in the log. */
+            requestId: string | null;
+            /**
+             * @description How often the same happened within a moment.
+             * @example 1
+             */
+            times: number;
+            /**
+             * @description What an event says: ids, names and codes.
+             * @example {
+             *       "role": "ops"
+             *     }
+             */
+            data: {
+                [key: string]: unknown;
+            } | null;
+        };
+        AuditPageDto: {
+            items: components["schemas"]["AuditEntryDto"][];
+            /** @description Where the next page begins; null at the end. */
+            nextCursor: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1295,10 +1273,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1349,10 +1325,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1423,10 +1397,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1559,10 +1531,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1673,10 +1643,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1770,10 +1738,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1857,10 +1823,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1919,10 +1883,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1997,10 +1959,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2054,10 +2014,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2115,10 +2073,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2193,10 +2149,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2250,10 +2204,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2329,10 +2281,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2426,10 +2376,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2524,10 +2472,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2620,10 +2566,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2710,10 +2654,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2842,10 +2784,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2937,10 +2877,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3088,10 +3026,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3169,10 +3105,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3321,10 +3255,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3378,10 +3310,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3480,10 +3410,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3598,10 +3526,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3745,10 +3671,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3856,10 +3780,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4039,10 +3961,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4211,10 +4131,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4388,10 +4306,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4521,10 +4437,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4645,10 +4559,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4670,10 +4582,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
-                "X-Upload-Id"?: string;
                 /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
                 "Idempotency-Key"?: string;
+                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
+                "X-Upload-Id"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4714,7 +4626,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
+             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              *
              *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              */
@@ -4726,7 +4638,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            /**
+             * @description `UNAUTHENTICATED`: Authentication is needed.
+             *
+             *     `UNAUTHENTICATED`: Authentication is needed.
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4735,7 +4651,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN`: This is not allowed. */
+            /**
+             * @description `FORBIDDEN`: This is not allowed.
+             *
+             *     `FORBIDDEN`: This is not allowed.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4745,9 +4665,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
+             * @description `CONFLICT`: The request conflicts with the current state.
              *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
+             *     `CONFLICT`: The request conflicts with the current state. `REQUEST_IN_PROGRESS`: The same request is still running.
              */
             409: {
                 headers: {
@@ -4757,7 +4677,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `GONE`: No longer available. */
+            /**
+             * @description `GONE`: No longer available.
+             *
+             *     `GONE`: No longer available.
+             */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4766,7 +4690,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            /**
+             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             *
+             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4775,7 +4703,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            /**
+             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             *
+             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4784,11 +4716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4802,110 +4730,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `STORAGE_FULL`: The storage is full. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadMedia: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
-                "X-Upload-Id"?: string;
-                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "file": "(the bytes of the file)",
-                 *       "title": "Offer for the spring campaign",
-                 *       "tags": "offer,spring",
-                 *       "fileType": "photo",
-                 *       "chatId": "chat-42"
-                 *     }
-                 */
-                "multipart/form-data": components["schemas"]["MediaUploadForm"];
-            };
-        };
-        responses: {
-            /** @description The photo or video was received. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "The file was received and is being encrypted.",
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
-                     *       "fileName": "offer.docx",
-                     *       "fileType": null,
-                     *       "fileSize": 48213,
-                     *       "fileUrl": "https://files.example.org/api/files/0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d/content",
-                     *       "status": "received"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadReceiptDto"];
-                };
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4913,74 +4739,10 @@ export interface operations {
                 };
             };
             /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
+             * @description `STORAGE_FULL`: The storage is full.
              *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
+             *     `STORAGE_FULL`: The storage is full.
              */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `GONE`: No longer available. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that counted. */
-                    "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -5078,10 +4840,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5177,10 +4937,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5279,10 +5037,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5300,41 +5056,64 @@ export interface operations {
             };
         };
     };
-    followUploadProgress: {
+    listAudit: {
         parameters: {
-            query?: never;
-            header?: {
-                /** @description The id of the last event that was seen. */
-                "Last-Event-ID"?: string;
+            query?: {
+                /** @description Only what this user did, or was refused. */
+                actorId?: string;
+                /** @description Only what is about this file, upload, user or key. */
+                objectId?: string;
+                /** @description `denied` for what was refused. */
+                outcome?: "denied" | "allowed";
+                /** @description From this time on. */
+                from?: string;
+                /** @description Before this time. */
+                to?: string;
+                /** @description A route (`GET /api/files/:id`) or the type of an event (`user.updated`). */
+                action?: string;
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
             };
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Events, each with the progress object as its data. */
+            /** @description A page of entries. */
             200: {
                 headers: {
+                    /** @description The next page. */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
-                     * @example event: progress
-                     *     id: mi81zg3k.5f2c9d0e7a41.33554432.uploading
-                     *     data: {"status":"uploading","bytesUploaded":33554432,"totalBytes":67108864,"percentComplete":50}
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "at": "2026-03-14T09:26:53.589Z",
+                     *           "action": "GET /api/files/:id",
+                     *           "outcome": "denied",
+                     *           "code": "NOT_FOUND",
+                     *           "actorId": null,
+                     *           "objectId": null,
+                     *           "address": "203.0.113.7",
+                     *           "requestId": null,
+                     *           "times": 1,
+                     *           "data": {
+                     *             "role": "ops"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
                      */
-                    "text/event-stream": string;
+                    "application/json": components["schemas"]["AuditPageDto"];
                 };
-            };
-            /** @description The upload is over, and you have seen its end. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
@@ -5363,24 +5142,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -48,6 +48,8 @@ export const ACCESS: Record<string, Access> = {
   'PATCH /api/users/{id}': { audience: 'admin', subject: 'user', body: { disabled: true } },
   'DELETE /api/users/{id}': { audience: 'admin', subject: 'user' },
 
+  'GET /api/audit': { audience: 'admin' },
+
   'GET /api/auth/api-keys': { audience: 'people' },
   'POST /api/auth/api-keys': { audience: 'people', body: { name: 'mine', scopes: ['files:read'] } },
   'DELETE /api/auth/api-keys/{id}': { audience: 'people', subject: 'apiKey' },

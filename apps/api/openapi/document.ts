@@ -18,6 +18,7 @@ const TAGS: [name: string, description: string][] = [
   ['API keys', 'Credentials for programs, within scopes.'],
   ['Invitations', 'Accounts for others.'],
   ['Users', 'For admins: the accounts of everybody.'],
+  ['Audit', 'For admins: who did, or was refused, what.'],
   ['Operations', 'For whoever runs the service.'],
 ];
 

@@ -46,6 +46,7 @@ export class AppConfig {
   readonly leaseMs: number;
   readonly sweepMs: number;
   readonly rateLimitScale: number;
+  readonly auditRetentionDays: number;
   readonly logLevel: string;
   /** The private port is null where there is none; each kind of process has its own, so that they fit on one machine. */
   readonly metrics: {
@@ -103,6 +104,7 @@ export class AppConfig {
     this.leaseMs = e.LEASE_SECONDS * 1000;
     this.sweepMs = e.SWEEP_SECONDS * 1000;
     this.rateLimitScale = e.RATE_LIMIT_SCALE;
+    this.auditRetentionDays = e.AUDIT_RETENTION_DAYS;
     this.logLevel = e.LOG_LEVEL;
     this.metrics = {
       token: e.METRICS_TOKEN ?? null,

@@ -180,6 +180,13 @@ export class Environment {
   @Min(0.001)
   RATE_LIMIT_SCALE = 1;
 
+  /** The database keeps what is younger than seven days whatever is asked. */
+  @Transform(number)
+  @IsInt()
+  @Min(7)
+  @Max(36_500)
+  AUDIT_RETENTION_DAYS = 365;
+
   @Transform(number)
   @IsInt()
   @Min(1)

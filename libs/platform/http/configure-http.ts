@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AuditLog } from '@waybill/platform/audit';
 import { AppConfig, ConfigError } from '@waybill/platform/config';
 import { Drain, HttpMetrics, type WaybillLogger } from '@waybill/platform/observability';
 import { IntakeGuard } from './body/intake.guard';
@@ -28,7 +29,7 @@ export async function configureHttp(
   addRoutes?: () => void,
 ): Promise<NestExpressApplication> {
   const config = app.get(AppConfig);
-  const filter = new ProblemFilter(config);
+  const filter = new ProblemFilter(config, app.get(AuditLog));
   app.disable('x-powered-by');
   app.disable('etag'); // Entity tags are of revisions and contents; Express would hash each body once more.
   trustProxy(app, config);

@@ -22,6 +22,7 @@ import { IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-va
 import type { Request, Response } from 'express';
 import { Redis } from 'ioredis';
 import { AppError, ERROR_CODES, type ErrorCode } from '@waybill/core/kernel';
+import { AuditLog } from '@waybill/platform/audit';
 import { AppConfig } from '@waybill/platform/config';
 import { ObservabilityModule, WaybillLogger } from '@waybill/platform/observability';
 import { PROBLEM_GUIDE } from './problems/problem-guide';
@@ -163,6 +164,7 @@ interface Answer {
 let app: NestExpressApplication;
 let port: number;
 const lines: string[] = [];
+const audited: object[] = [];
 
 beforeAll(async () => {
   const config = {
@@ -173,7 +175,7 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({
     imports: [ObservabilityModule, HttpModule],
     controllers: [ThingController],
-    providers: [],
+    providers: [{ provide: AuditLog, useValue: { record: (entry: object) => void audited.push(entry) } }],
   })
     .useMocker((token) => {
       if (token === AppConfig) return config;

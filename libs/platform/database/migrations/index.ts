@@ -4,6 +4,7 @@ import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
 import { FileGrants1763740000000 } from './1763740000000-file-grants';
 import { UploadLists1763760000000 } from './1763760000000-upload-lists';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
+import { AuditLog1763790000000 } from './1763790000000-audit-log';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   FileGrants1763740000000,
   UploadLists1763760000000,
   ChatsAndGroups1763771000000,
+  AuditLog1763790000000,
 ];
