@@ -572,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upload/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a photo or a video
+         * @description As a document, in one multipart form with the part `file`, and with `fileType`: a `video` is mp4, mov, webm or mkv, a `photo` jpg, jpeg, png, heic or webp, and what a `camera` took may be either, unless the installation says otherwise. Content, name and declared type must agree.
+         */
+        post: operations["uploadMedia"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upload/cancel/{uploadId}": {
         parameters: {
             query?: never;
@@ -624,6 +644,26 @@ export interface paths {
          * @description While bytes come, from whichever instance they come through: `bytesUploaded` counts what has arrived, `speed` is an average over the last five seconds. After the last byte `phasePercent` goes on with the sealing, until `completed`.
          */
         get: operations["getUploadProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upload/progress/{uploadId}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow an upload as it goes
+         * @description The progress object as server-sent events named `progress`, at most four a second, whenever there is something new; the stream ends after a final status. Whoever comes back with `Last-Event-ID` goes on where he was, and is answered 204 if the end is what he saw last: an `EventSource` then stays away. The stream also ends when its credential does, and when the server is to stop; come back then.
+         */
+        get: operations["followUploadProgress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1108,6 +1148,62 @@ export interface components {
              */
             status: "received" | "encrypting" | "completed";
         };
+        MediaUploadForm: {
+            /**
+             * Format: binary
+             * @description The photo or the video.
+             */
+            file: string;
+            /** @example Offer for the spring campaign */
+            title?: string;
+            /** @example  */
+            description?: string;
+            /**
+             * @description A comma list, or the field repeated.
+             * @example offer,spring
+             */
+            tags?: string;
+            /**
+             * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @enum {string}
+             */
+            visibility?: "clients" | "restricted" | "private";
+            /**
+             * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
+             * @example
+             */
+            recipients?: string;
+            /**
+             * @description When it stops being available, in RFC 3339.
+             * @example
+             */
+            expiresAt?: string;
+            /**
+             * @description The same, in seconds from now. Not together with `expiresAt`.
+             * @example
+             */
+            expiresInSeconds?: string;
+            /**
+             * @description How often it may be downloaded.
+             * @example
+             */
+            maxDownloads?: string;
+            /**
+             * @example photo
+             * @enum {string}
+             */
+            fileType: "video" | "photo" | "camera";
+            /**
+             * @description The chat that it was sent in, by a name of your own.
+             * @example chat-42
+             */
+            chatId?: string;
+            /**
+             * @description The group that it was sent to, by a name of your own.
+             * @example
+             */
+            groupId?: string;
+        };
         UploadCancelledDto: {
             /** @example true */
             success: boolean;
@@ -1273,8 +1369,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1325,8 +1423,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1397,8 +1497,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1531,8 +1633,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1643,8 +1747,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1738,8 +1844,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1823,8 +1931,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1883,8 +1993,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1959,8 +2071,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2014,8 +2128,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2073,8 +2189,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2149,8 +2267,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2204,8 +2324,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2281,8 +2403,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2376,8 +2500,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2472,8 +2598,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2566,8 +2694,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2654,8 +2784,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2784,8 +2916,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2877,8 +3011,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3026,8 +3162,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3105,8 +3243,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3255,8 +3395,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3310,8 +3452,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3410,8 +3554,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3526,8 +3672,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3671,8 +3819,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3780,8 +3930,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3961,8 +4113,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4131,8 +4285,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4306,8 +4462,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4437,8 +4595,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4559,8 +4719,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4582,10 +4744,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
-                "Idempotency-Key"?: string;
                 /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
                 "X-Upload-Id"?: string;
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4626,7 +4788,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
+             * @description `VALIDATION_FAILED`: The request is not valid.
              *
              *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              */
@@ -4638,11 +4800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4651,11 +4809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4665,9 +4819,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `CONFLICT`: The request conflicts with the current state.
+             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
              *
-             *     `CONFLICT`: The request conflicts with the current state. `REQUEST_IN_PROGRESS`: The same request is still running.
+             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
              */
             409: {
                 headers: {
@@ -4677,11 +4831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4690,11 +4840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             *
-             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             */
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4703,11 +4849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4716,7 +4858,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
+            /**
+             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             *
+             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4730,8 +4876,110 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL`: The storage is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadMedia: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
+                "X-Upload-Id"?: string;
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "file": "(the bytes of the file)",
+                 *       "title": "Offer for the spring campaign",
+                 *       "tags": "offer,spring",
+                 *       "fileType": "photo",
+                 *       "chatId": "chat-42"
+                 *     }
+                 */
+                "multipart/form-data": components["schemas"]["MediaUploadForm"];
+            };
+        };
+        responses: {
+            /** @description The photo or video was received. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "The file was received and is being encrypted.",
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "fileName": "offer.docx",
+                     *       "fileType": null,
+                     *       "fileSize": 48213,
+                     *       "fileUrl": "https://files.example.org/api/files/0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d/content",
+                     *       "status": "received"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadReceiptDto"];
+                };
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request is not valid.
+             *
+             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4739,10 +4987,74 @@ export interface operations {
                 };
             };
             /**
-             * @description `STORAGE_FULL`: The storage is full.
+             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
              *
-             *     `STORAGE_FULL`: The storage is full.
+             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
              */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             *
+             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -4840,8 +5152,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4937,8 +5251,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5037,8 +5353,108 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followUploadProgress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, each with the progress object as its data. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: progress
+                     *     id: mi81zg3k.5f2c9d0e7a41.33554432.uploading
+                     *     data: {"status":"uploading","bytesUploaded":33554432,"totalBytes":67108864,"percentComplete":50}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The upload is over, and you have seen its end. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5147,8 +5563,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
