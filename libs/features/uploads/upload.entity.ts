@@ -90,6 +90,18 @@ export class Upload {
   @Column('timestamptz', { nullable: true })
   leaseUntil: Date | null;
 
+  /** Number of requests that have written to this; the fence among them: only the newest may commit. */
+  @Column('int', { default: 0 })
+  writerEpoch: number;
+
+  /** Somebody waits for the one who writes now: he is to make durable what he has, and stop. */
+  @Column('boolean', { default: false })
+  yieldAsked: boolean;
+
+  /** `Upload-Metadata` of a tus upload, as its client gave it. */
+  @Column('text', { nullable: true })
+  clientMetadata: string | null;
+
   /** When the next sealing may begin. */
   @Column('timestamptz', { nullable: true })
   retryAt: Date | null;

@@ -14,6 +14,14 @@ import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
+import { BodyWriting } from './tus/body-writing';
+import { KeyedCreations } from './tus/keyed-creations';
+import { LeaseLocker } from './tus/lease-locker';
+import { TusController } from './tus/tus.controller';
+import { TusDoor } from './tus/tus-door';
+import { TusStore } from './tus/tus-store';
+import { WriteLeaseRepository } from './tus/write-lease.repository';
+import { WriteLeases } from './tus/write-leases';
 import { UploadProgress } from './upload-progress';
 import { UploadProgressController } from './upload-progress.controller';
 import { UploadController } from './upload.controller';
@@ -52,8 +60,21 @@ class UploadsCoreModule {}
 /** The doors, for the API. */
 @Module({
   imports: [UploadsCoreModule, PendingUploadsModule, ProgressOfUploadsModule, ProgressBoardModule],
-  providers: [UploadProgress, UploadPolicies, FormDoors, FormUploads, KeyedUploads],
-  controllers: [FormUploadController, UploadController, UploadProgressController],
+  providers: [
+    UploadProgress,
+    UploadPolicies,
+    FormDoors,
+    FormUploads,
+    KeyedUploads,
+    BodyWriting,
+    KeyedCreations,
+    LeaseLocker,
+    TusDoor,
+    TusStore,
+    WriteLeaseRepository,
+    WriteLeases,
+  ],
+  controllers: [FormUploadController, UploadController, UploadProgressController, TusController],
 })
 export class UploadsModule {}
 

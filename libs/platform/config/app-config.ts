@@ -40,6 +40,8 @@ export class AppConfig {
     partMs: number;
     /** How long a sender may stay silent. */
     idleMs: number;
+    /** For how long a resumable upload is kept to which nothing is added. */
+    resumeMs: number;
   };
   readonly sealing: { concurrency: number; attempts: number; backoffMs: number };
   /** How long what a process holds stays its own without a sign of life. */
@@ -95,6 +97,7 @@ export class AppConfig {
       partBytes: e.UPLOAD_PART_BYTES,
       partMs: e.UPLOAD_PART_SECONDS * 1000,
       idleMs: e.UPLOAD_IDLE_SECONDS * 1000,
+      resumeMs: e.UPLOAD_RESUME_HOURS * 3_600_000,
     };
     this.sealing = {
       concurrency: e.SEALING_CONCURRENCY,

@@ -150,6 +150,11 @@ export class Environment {
   UPLOAD_IDLE_SECONDS = 30;
 
   @Transform(number)
+  @IsNumber()
+  @Min(0.0001)
+  UPLOAD_RESUME_HOURS = 24;
+
+  @Transform(number)
   @IsInt()
   @Min(1)
   @Max(64)
