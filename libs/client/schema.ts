@@ -555,11 +555,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List your uploads
-         * @description Newest first, in whatever state: this is where to look for what can be resumed.
-         */
-        get: operations["listUploads"];
+        get?: never;
         put?: never;
         /**
          * Upload a document
@@ -572,20 +568,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/upload/media": {
+    "/api/upload/progress/{uploadId}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Upload a photo or a video
-         * @description As a document, in one multipart form with the part `file`, and with `fileType`: a `video` is mp4, mov, webm or mkv, a `photo` jpg, jpeg, png, heic or webp, and what a `camera` took may be either, unless the installation says otherwise. Content, name and declared type must agree.
+         * See how an upload is getting on
+         * @description For whoever uploads, whatever door the upload came through.
          */
-        post: operations["uploadMedia"];
+        get: operations["getUploadProgress"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -632,44 +628,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/upload/progress/{uploadId}": {
+    "/api/upload/resumable": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * See how an upload is getting on
-         * @description While bytes come, from whichever instance they come through: `bytesUploaded` counts what has arrived, `speed` is an average over the last five seconds. After the last byte `phasePercent` goes on with the sealing, until `completed`.
-         */
-        get: operations["getUploadProgress"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Create a resumable upload
+         * @description tus 1.0.0, creation: says what the file is, and learns where to send its bytes (`Location`). The first bytes may come along (`Content-Type: application/offset+octet-stream`); the answer then has their `Upload-Offset`. `Upload-Metadata` has `filename`, `filetype` (a media type), `category` (`document`, which is the default, or `media` with `mediaKind`: `video`, `photo` or `camera`), and the fields of `POST /api/upload`. Other keys are refused, but for those that Uppy sends of every file.
+         */
+        post: operations["createResumableUpload"];
         delete?: never;
-        options?: never;
+        /**
+         * Ask what the resumable door can do
+         * @description tus 1.0.0: version, extensions, checksum algorithms, and the largest upload.
+         */
+        options: operations["getResumableUploadCapabilities"];
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/upload/progress/{uploadId}/events": {
+    "/api/upload/resumable/{uploadId}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Follow an upload as it goes
-         * @description The progress object as server-sent events named `progress`, at most four a second, whenever there is something new; the stream ends after a final status. Whoever comes back with `Last-Event-ID` goes on where he was, and is answered 204 if the end is what he saw last: an `EventSource` then stays away. The stream also ends when its credential does, and when the server is to stop; come back then.
-         */
-        get: operations["followUploadProgress"];
+        get?: never;
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /**
+         * Add bytes to a resumable upload where PATCH does not get through
+         * @description With `X-HTTP-Method-Override: PATCH` this is the PATCH, to the letter; without it there is no such method.
+         */
+        post: operations["appendToResumableUploadByPost"];
+        /**
+         * Give a resumable upload up
+         * @description tus 1.0.0, termination: cancels it, wherever it stands, and deletes its bytes.
+         */
+        delete: operations["terminateResumableUpload"];
+        /**
+         * Ask what the resumable door can do, at the address of an upload
+         * @description The same answer for every id, whether there is such an upload or not.
+         */
+        options: operations["getResumableUploadCapabilitiesAtUpload"];
+        /**
+         * See how far a resumable upload is
+         * @description What is durable of it. A request that is still adding to the upload is made to stop first, so that the offset stays.
+         */
+        head: operations["getResumableUploadOffset"];
+        /**
+         * Add bytes to a resumable upload
+         * @description From `Upload-Offset` on. The answer comes when they are durable; the answer to the last of them when the content was checked, too. When the connection breaks, what came until then counts: ask for the offset and go on. With `Upload-Checksum`, all bytes of a request count or none.
+         */
+        patch: operations["appendToResumableUpload"];
         trace?: never;
     };
     "/api/audit": {
@@ -1148,78 +1164,6 @@ export interface components {
              */
             status: "received" | "encrypting" | "completed";
         };
-        MediaUploadForm: {
-            /**
-             * Format: binary
-             * @description The photo or the video.
-             */
-            file: string;
-            /** @example Offer for the spring campaign */
-            title?: string;
-            /** @example  */
-            description?: string;
-            /**
-             * @description A comma list, or the field repeated.
-             * @example offer,spring
-             */
-            tags?: string;
-            /**
-             * @description Who else may have it. By default every client, or the recipients alone where some are named.
-             * @enum {string}
-             */
-            visibility?: "clients" | "restricted" | "private";
-            /**
-             * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
-             * @example
-             */
-            recipients?: string;
-            /**
-             * @description When it stops being available, in RFC 3339.
-             * @example
-             */
-            expiresAt?: string;
-            /**
-             * @description The same, in seconds from now. Not together with `expiresAt`.
-             * @example
-             */
-            expiresInSeconds?: string;
-            /**
-             * @description How often it may be downloaded.
-             * @example
-             */
-            maxDownloads?: string;
-            /**
-             * @example photo
-             * @enum {string}
-             */
-            fileType: "video" | "photo" | "camera";
-            /**
-             * @description The chat that it was sent in, by a name of your own.
-             * @example chat-42
-             */
-            chatId?: string;
-            /**
-             * @description The group that it was sent to, by a name of your own.
-             * @example
-             */
-            groupId?: string;
-        };
-        UploadCancelledDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "cancelled";
-        };
-        UploadRetriedDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "received";
-        };
         UploadProgressDto: {
             /** Format: uuid */
             uploadId: string;
@@ -1273,10 +1217,21 @@ export interface components {
             /** Format: date-time */
             cancelledTime: string | null;
         };
-        UploadPageDto: {
-            items: components["schemas"]["UploadProgressDto"][];
-            /** @description Null at the end. */
-            nextCursor: string | null;
+        UploadCancelledDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "cancelled";
+        };
+        UploadRetriedDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "received";
         };
         AuditEntryDto: {
             /** Format: uuid */
@@ -1369,10 +1324,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1423,10 +1376,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1497,10 +1448,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1633,10 +1582,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1747,10 +1694,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1844,10 +1789,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1931,10 +1874,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1993,10 +1934,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2071,10 +2010,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2128,10 +2065,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2189,10 +2124,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2267,10 +2200,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2324,10 +2255,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2403,10 +2332,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2500,10 +2427,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2598,10 +2523,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2694,10 +2617,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2784,10 +2705,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2916,10 +2835,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3011,10 +2928,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3162,10 +3077,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3243,10 +3156,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3395,10 +3306,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3452,10 +3361,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3554,10 +3461,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3672,10 +3577,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3819,10 +3722,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3930,10 +3831,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4113,10 +4012,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4285,10 +4182,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4462,10 +4357,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4595,10 +4488,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4636,118 +4527,14 @@ export interface operations {
             };
         };
     };
-    listUploads: {
-        parameters: {
-            query?: {
-                /** @description Only uploads of this status. */
-                status?: "uploading" | "received" | "encrypting" | "completed" | "cancelled" | "failed";
-                /** @description How many items, at most. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of your uploads. */
-            200: {
-                headers: {
-                    /** @description The next page. */
-                    Link?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *           "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
-                     *           "fileName": "offer.docx",
-                     *           "status": "uploading",
-                     *           "failureCode": null,
-                     *           "bytesUploaded": 33554432,
-                     *           "totalBytes": 67108864,
-                     *           "percentComplete": 50,
-                     *           "phasePercent": 50,
-                     *           "speed": 16777216,
-                     *           "remainingTime": 2,
-                     *           "startTime": "2026-11-20T09:30:00.000Z",
-                     *           "lastUpdateTime": "2026-11-20T09:30:02.000Z",
-                     *           "completedTime": null,
-                     *           "cancelledTime": null
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadPageDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that counted. */
-                    "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     uploadDocument: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
-                "X-Upload-Id"?: string;
                 /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
                 "Idempotency-Key"?: string;
+                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
+                "X-Upload-Id"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4788,7 +4575,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
+             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              *
              *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              */
@@ -4800,7 +4587,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            /**
+             * @description `UNAUTHENTICATED`: Authentication is needed.
+             *
+             *     `UNAUTHENTICATED`: Authentication is needed.
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4809,7 +4600,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN`: This is not allowed. */
+            /**
+             * @description `FORBIDDEN`: This is not allowed.
+             *
+             *     `FORBIDDEN`: This is not allowed.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4819,9 +4614,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
+             * @description `CONFLICT`: The request conflicts with the current state.
              *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
+             *     `CONFLICT`: The request conflicts with the current state. `REQUEST_IN_PROGRESS`: The same request is still running.
              */
             409: {
                 headers: {
@@ -4831,7 +4626,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `GONE`: No longer available. */
+            /**
+             * @description `GONE`: No longer available.
+             *
+             *     `GONE`: No longer available.
+             */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4840,7 +4639,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            /**
+             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             *
+             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4849,7 +4652,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            /**
+             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             *
+             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4858,11 +4665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4876,385 +4679,21 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `STORAGE_FULL`: The storage is full. */
+            /**
+             * @description `STORAGE_FULL`: The storage is full.
+             *
+             *     `STORAGE_FULL`: The storage is full.
+             */
             507: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadMedia: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
-                "X-Upload-Id"?: string;
-                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "file": "(the bytes of the file)",
-                 *       "title": "Offer for the spring campaign",
-                 *       "tags": "offer,spring",
-                 *       "fileType": "photo",
-                 *       "chatId": "chat-42"
-                 *     }
-                 */
-                "multipart/form-data": components["schemas"]["MediaUploadForm"];
-            };
-        };
-        responses: {
-            /** @description The photo or video was received. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "The file was received and is being encrypted.",
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
-                     *       "fileName": "offer.docx",
-                     *       "fileType": null,
-                     *       "fileSize": 48213,
-                     *       "fileUrl": "https://files.example.org/api/files/0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d/content",
-                     *       "status": "received"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadReceiptDto"];
-                };
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
-             *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `GONE`: No longer available. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that counted. */
-                    "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `STORAGE_FULL`: The storage is full. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is cancelled. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "cancelled"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadCancelledDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that counted. */
-                    "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retryUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It will be sealed. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "received"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadRetriedDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `CONFLICT`: The request conflicts with the current state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that counted. */
-                    "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5353,10 +4792,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5374,13 +4811,10 @@ export interface operations {
             };
         };
     };
-    followUploadProgress: {
+    cancelUpload: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The id of the last event that was seen. */
-                "Last-Event-ID"?: string;
-            };
+            header?: never;
             path: {
                 /** @description The id of the upload. */
                 uploadId: string;
@@ -5389,23 +4823,457 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events, each with the progress object as its data. */
+            /** @description It is cancelled. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     /**
-                     * @example event: progress
-                     *     id: mi81zg3k.5f2c9d0e7a41.33554432.uploading
-                     *     data: {"status":"uploading","bytesUploaded":33554432,"totalBytes":67108864,"percentComplete":50}
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "cancelled"
+                     *     }
                      */
-                    "text/event-stream": string;
+                    "application/json": components["schemas"]["UploadCancelledDto"];
                 };
             };
-            /** @description The upload is over, and you have seen its end. */
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sealed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "received"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadRetriedDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createResumableUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol that the client speaks. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Of the bytes of this request: sha1 or sha256, a space, and the digest in Base64. */
+                "Upload-Checksum"?: string;
+                /** @description Bytes of the whole file. This, or `Upload-Defer-Length`. */
+                "Upload-Length"?: number;
+                /** @description `1`: the length will be said with a later PATCH. */
+                "Upload-Defer-Length"?: "1";
+                /** @description Pairs of a key, a space and a value in Base64 (of UTF-8), separated by commas. */
+                "Upload-Metadata": string;
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example (the bytes of the file) */
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description It was created. */
+            201: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description When the upload is given up if nothing is added to it (an HTTP date); absent when it is complete. */
+                    "Upload-Expires"?: string;
+                    /** @description Its address; it ends with the `uploadId`. */
+                    Location?: string;
+                    /** @description Bytes that came along and are durable. */
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request is not valid.
+             *
+             *     `VALIDATION_FAILED`: The request is not valid.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `FORBIDDEN`: This is not allowed.
+             *
+             *     `FORBIDDEN`: This is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `PRECONDITION_FAILED`: A precondition failed.
+             *
+             *     `PRECONDITION_FAILED`: A precondition failed.
+             */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             *
+             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
+             */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             *
+             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
+             */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `CHECKSUM_MISMATCH`: The checksum does not match.
+             *
+             *     `CHECKSUM_MISMATCH`: The checksum does not match.
+             */
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `STORAGE_FULL`: The storage is full.
+             *
+             *     `STORAGE_FULL`: The storage is full.
+             */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResumableUploadCapabilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is. */
             204: {
                 headers: {
+                    /** @description Versions of the protocol. */
+                    "Tus-Version"?: "1.0.0";
+                    /** @description Extensions, separated by commas. */
+                    "Tus-Extension"?: string;
+                    /** @description The largest upload, in bytes. */
+                    "Tus-Max-Size"?: number;
+                    /** @description What `Upload-Checksum` may name. */
+                    "Tus-Checksum-Algorithm"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appendToResumableUploadByPost: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol that the client speaks. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Of the bytes of this request: sha1 or sha256, a space, and the digest in Base64. */
+                "Upload-Checksum"?: string;
+                /** @description Bytes of the whole file, said once where that was deferred. */
+                "Upload-Length"?: number;
+                /** @description Where the bytes go: the upload’s offset as it is now. */
+                "Upload-Offset": number;
+                /** @description What is meant. */
+                "X-HTTP-Method-Override": "PATCH";
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example (the bytes of the file) */
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The bytes are durable. */
+            204: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description Bytes that are durable. */
+                    "Upload-Offset"?: number;
+                    /** @description When the upload is given up if nothing is added to it (an HTTP date); absent when it is complete. */
+                    "Upload-Expires"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5446,15 +5314,566 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `METHOD_NOT_ALLOWED`: The method is not allowed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. `OFFSET_MISMATCH`: The offset is not where the upload stands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_LOCKED`: The upload is busy. */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that counted. */
+                    /** @description The rule that was broken. */
                     "RateLimit-Policy"?: string;
-                    /** @description What is left of it, and for how long. */
-                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CHECKSUM_MISMATCH`: The checksum does not match. */
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL`: The storage is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminateResumableUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol that the client speaks. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled. */
+            204: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResumableUploadCapabilitiesAtUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is. */
+            204: {
+                headers: {
+                    /** @description Versions of the protocol. */
+                    "Tus-Version"?: "1.0.0";
+                    /** @description Extensions, separated by commas. */
+                    "Tus-Extension"?: string;
+                    /** @description The largest upload, in bytes. */
+                    "Tus-Max-Size"?: number;
+                    /** @description What `Upload-Checksum` may name. */
+                    "Tus-Checksum-Algorithm"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResumableUploadOffset: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol that the client speaks. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description Bytes that are durable. */
+                    "Upload-Offset"?: number;
+                    /** @description When the upload is given up if nothing is added to it (an HTTP date); absent when it is complete. */
+                    "Upload-Expires"?: string;
+                    /** @description Bytes of the whole; absent while deferred. */
+                    "Upload-Length"?: number;
+                    /** @description `1` while the length is not known. */
+                    "Upload-Defer-Length"?: "1";
+                    /** @description As it was given. */
+                    "Upload-Metadata"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_LOCKED`: The upload is busy. */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appendToResumableUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol that the client speaks. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Of the bytes of this request: sha1 or sha256, a space, and the digest in Base64. */
+                "Upload-Checksum"?: string;
+                /** @description Bytes of the whole file, said once where that was deferred. */
+                "Upload-Length"?: number;
+                /** @description Where the bytes go: the upload’s offset as it is now. */
+                "Upload-Offset": number;
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example (the bytes of the file) */
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The bytes are durable. */
+            204: {
+                headers: {
+                    /** @description The version of the protocol. */
+                    "Tus-Resumable"?: "1.0.0";
+                    /** @description Bytes that are durable. */
+                    "Upload-Offset"?: number;
+                    /** @description When the upload is given up if nothing is added to it (an HTTP date); absent when it is complete. */
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. `OFFSET_MISMATCH`: The offset is not where the upload stands. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_LOCKED`: The upload is busy. */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that was broken. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CHECKSUM_MISMATCH`: The checksum does not match. */
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL`: The storage is full. */
+            507: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -42,10 +42,15 @@ export class TusController {
   @ApiOperation({
     operationId: 'getResumableUploadCapabilitiesAtUpload',
     summary: 'Ask what the resumable door can do, at the address of an upload',
-    description: 'The same answer whether there is such an upload or not.',
+    description: 'The same answer for every id, whether there is such an upload or not.',
   })
   @ApiResponse(ANSWERS.capabilities)
-  async capabilitiesAtUpload(@Req() request: Request, @Res() response: Response): Promise<void> {
+  @ApiProblems('NOT_FOUND')
+  async capabilitiesAtUpload(
+    @Param('uploadId', UuidParam) _uploadId: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
     await this.capabilities(request, response);
   }
 

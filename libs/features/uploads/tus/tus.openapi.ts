@@ -85,7 +85,12 @@ export const WITH_OFFSET_BODY: ErrorCode[] = [
 ];
 
 export const TusResumable = (): MethodDecorator =>
-  ApiHeader({ name: 'Tus-Resumable', required: true, schema: VERSION });
+  ApiHeader({
+    name: 'Tus-Resumable',
+    required: true,
+    description: 'The version of the protocol that the client speaks.',
+    schema: VERSION,
+  });
 
 const Checksum = (): MethodDecorator =>
   ApiHeader({
@@ -133,6 +138,7 @@ export const PatchHeaders = ({ overridden = false } = {}): MethodDecorator =>
           ApiHeader({
             name: 'X-HTTP-Method-Override',
             required: true,
+            description: 'What is meant.',
             schema: { type: 'string', enum: ['PATCH'] },
           }),
         ]
