@@ -555,33 +555,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List your uploads
+         * @description Newest first, in whatever state: this is where to look for what can be resumed.
+         */
+        get: operations["listUploads"];
         put?: never;
         /**
          * Upload a document
          * @description One multipart form with the part `file`. The answer comes when the bytes are durable and their content was checked; sealing follows, and with its end the file can be downloaded.
          */
         post: operations["uploadDocument"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/upload/progress/{uploadId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * See how an upload is getting on
-         * @description For whoever uploads, whatever door the upload came through.
-         */
-        get: operations["getUploadProgress"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -622,6 +606,26 @@ export interface paths {
          * @description For an upload with the failure code `SEALING_FAILED`; its bytes were kept.
          */
         post: operations["retryUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upload/progress/{uploadId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how an upload is getting on
+         * @description While bytes come, from whichever instance they come through: `bytesUploaded` counts what has arrived, `speed` is an average over the last five seconds. After the last byte `phasePercent` goes on with the sealing, until `completed`.
+         */
+        get: operations["getUploadProgress"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1164,6 +1168,22 @@ export interface components {
              */
             status: "received" | "encrypting" | "completed";
         };
+        UploadCancelledDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "cancelled";
+        };
+        UploadRetriedDto: {
+            /** @example true */
+            success: boolean;
+            /** Format: uuid */
+            uploadId: string;
+            /** @enum {string} */
+            status: "received";
+        };
         UploadProgressDto: {
             /** Format: uuid */
             uploadId: string;
@@ -1217,21 +1237,10 @@ export interface components {
             /** Format: date-time */
             cancelledTime: string | null;
         };
-        UploadCancelledDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "cancelled";
-        };
-        UploadRetriedDto: {
-            /** @example true */
-            success: boolean;
-            /** Format: uuid */
-            uploadId: string;
-            /** @enum {string} */
-            status: "received";
+        UploadPageDto: {
+            items: components["schemas"]["UploadProgressDto"][];
+            /** @description Null at the end. */
+            nextCursor: string | null;
         };
         AuditEntryDto: {
             /** Format: uuid */
@@ -1324,8 +1333,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,8 +1387,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1448,8 +1461,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1582,8 +1597,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1694,8 +1711,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1789,8 +1808,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1874,8 +1895,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1934,8 +1957,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2010,8 +2035,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2065,8 +2092,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2124,8 +2153,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2200,8 +2231,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2255,8 +2288,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2332,8 +2367,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2427,8 +2464,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2523,8 +2562,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2617,8 +2658,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2705,8 +2748,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2835,8 +2880,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2928,8 +2975,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3077,8 +3126,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3156,8 +3207,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3306,8 +3359,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3361,8 +3416,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3461,8 +3518,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3577,8 +3636,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3722,8 +3783,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3831,8 +3894,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4012,8 +4077,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4182,8 +4249,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4357,8 +4426,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4488,8 +4559,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4510,6 +4583,110 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description Only uploads of this status. */
+                status?: "uploading" | "received" | "encrypting" | "completed" | "cancelled" | "failed";
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your uploads. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *           "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "fileName": "offer.docx",
+                     *           "status": "uploading",
+                     *           "failureCode": null,
+                     *           "bytesUploaded": 33554432,
+                     *           "totalBytes": 67108864,
+                     *           "percentComplete": 50,
+                     *           "phasePercent": 50,
+                     *           "speed": 16777216,
+                     *           "remainingTime": 2,
+                     *           "startTime": "2026-11-20T09:30:00.000Z",
+                     *           "lastUpdateTime": "2026-11-20T09:30:02.000Z",
+                     *           "completedTime": null,
+                     *           "cancelledTime": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4679,8 +4856,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4694,6 +4873,204 @@ export interface operations {
              */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "cancelled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadCancelledDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sealed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "status": "received"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadRetriedDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4792,202 +5169,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is cancelled. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "cancelled"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadCancelledDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UPLOAD_NOT_CANCELLABLE`: The upload cannot be cancelled any more. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that was broken. */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retryUpload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It will be sealed. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
-                     *       "status": "received"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UploadRetriedDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `UNAUTHENTICATED`: Authentication is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `FORBIDDEN`: This is not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `NOT_FOUND`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `CONFLICT`: The request conflicts with the current state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds to wait before another try. */
-                    "Retry-After"?: number;
-                    /** @description The rule that was broken. */
-                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5144,8 +5329,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5218,8 +5405,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5382,8 +5571,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5511,8 +5702,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5580,8 +5773,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5701,8 +5896,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5854,8 +6051,10 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before another try. */
                     "Retry-After"?: number;
-                    /** @description The rule that was broken. */
+                    /** @description The rule that counted. */
                     "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '@waybill/core/kernel';
+import { Signals } from '@waybill/platform/cache';
 import { AppConfig } from '@waybill/platform/config';
 import type { UploadRow } from '../upload.repository';
 import { writtenByAnother } from '../upload.service';
@@ -9,8 +10,9 @@ import { WriteLeaseRepository, type WriterState } from './write-lease.repository
 /** For how long a request waits until the one before it has made durable what it has. Then it is passed over. */
 const PATIENCE_MS = 3_500;
 const ASK_AGAIN_MS = 50;
-/** How late a writer hears that another instance asks for its place, or has ended its upload. */
-const WATCH_MS = 300;
+/** How late a writer hears that another instance asks for its place, or has ended its upload, where no signal came. */
+const WATCH_MS = 500;
+const YIELD = 'upload.yield';
 
 /** The request that writes to an upload in this process. */
 export interface Holder {
@@ -34,8 +36,14 @@ export class WriteLeases {
 
   constructor(
     private readonly leases: WriteLeaseRepository,
+    private readonly signals: Signals,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    // It may speak of a writer before this one: the row knows.
+    signals.on(YIELD, (uploadId) => {
+      if (this.holders.has(uploadId)) void this.look([uploadId]);
+    });
+  }
 
   /**
    * Takes the place of whoever writes; answers the row with the epoch that is the caller's now, or null when the
@@ -63,7 +71,7 @@ export class WriteLeases {
   /** Makes a writer of this process reachable until the answered function is called. */
   hold(uploadId: string, holder: Holder): () => void {
     this.holders.set(uploadId, holder);
-    this.watch ??= setInterval(() => void this.look(), WATCH_MS).unref();
+    this.watch ??= setInterval(() => void this.look([...this.holders.keys()]), WATCH_MS).unref();
     return () => {
       if (this.holders.get(uploadId) === holder) this.holders.delete(uploadId);
       if (this.holders.size > 0 || this.watch === null) return;
@@ -86,8 +94,7 @@ export class WriteLeases {
     const asked = await this.leases.askToYield(uploadId);
     if (asked === null) return null;
     const until = performance.now() + PATIENCE_MS;
-    const holder = this.holders.get(uploadId);
-    if (holder?.epoch === asked) holder.yield();
+    this.signals.send(YIELD, uploadId);
     do {
       await sleep(ASK_AGAIN_MS);
       const writing = await this.leases.writing(uploadId);
@@ -96,10 +103,10 @@ export class WriteLeases {
     return asked;
   }
 
-  private async look(): Promise<void> {
+  private async look(uploadIds: readonly string[]): Promise<void> {
     let states: WriterState[];
     try {
-      states = await this.leases.states([...this.holders.keys()]);
+      states = await this.leases.states(uploadIds);
     } catch (error) {
       this.log.debug(`Writers could not be looked after: ${(error as Error).message}`);
       return;
