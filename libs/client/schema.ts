@@ -572,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upload/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a photo or a video
+         * @description As a document, in one multipart form with the part `file`, and with `fileType`: a `video` is mp4, mov, webm or mkv, a `photo` jpg, jpeg, png, heic or webp, and what a `camera` took may be either, unless the installation says otherwise. Content, name and declared type must agree.
+         */
+        post: operations["uploadMedia"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upload/cancel/{uploadId}": {
         parameters: {
             query?: never;
@@ -624,6 +644,26 @@ export interface paths {
          * @description While bytes come, from whichever instance they come through: `bytesUploaded` counts what has arrived, `speed` is an average over the last five seconds. After the last byte `phasePercent` goes on with the sealing, until `completed`.
          */
         get: operations["getUploadProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upload/progress/{uploadId}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow an upload as it goes
+         * @description The progress object as server-sent events named `progress`, at most four a second, whenever there is something new; the stream ends after a final status. Whoever comes back with `Last-Event-ID` goes on where he was, and is answered 204 if the end is what he saw last: an `EventSource` then stays away. The stream also ends when its credential does, and when the server is to stop; come back then.
+         */
+        get: operations["followUploadProgress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1167,6 +1207,62 @@ export interface components {
              * @enum {string}
              */
             status: "received" | "encrypting" | "completed";
+        };
+        MediaUploadForm: {
+            /**
+             * Format: binary
+             * @description The photo or the video.
+             */
+            file: string;
+            /** @example Offer for the spring campaign */
+            title?: string;
+            /** @example  */
+            description?: string;
+            /**
+             * @description A comma list, or the field repeated.
+             * @example offer,spring
+             */
+            tags?: string;
+            /**
+             * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @enum {string}
+             */
+            visibility?: "clients" | "restricted" | "private";
+            /**
+             * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
+             * @example
+             */
+            recipients?: string;
+            /**
+             * @description When it stops being available, in RFC 3339.
+             * @example
+             */
+            expiresAt?: string;
+            /**
+             * @description The same, in seconds from now. Not together with `expiresAt`.
+             * @example
+             */
+            expiresInSeconds?: string;
+            /**
+             * @description How often it may be downloaded.
+             * @example
+             */
+            maxDownloads?: string;
+            /**
+             * @example photo
+             * @enum {string}
+             */
+            fileType: "video" | "photo" | "camera";
+            /**
+             * @description The chat that it was sent in, by a name of your own.
+             * @example chat-42
+             */
+            chatId?: string;
+            /**
+             * @description The group that it was sent to, by a name of your own.
+             * @example
+             */
+            groupId?: string;
         };
         UploadCancelledDto: {
             /** @example true */
@@ -4708,10 +4804,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
-                "Idempotency-Key"?: string;
                 /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
                 "X-Upload-Id"?: string;
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4752,7 +4848,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
+             * @description `VALIDATION_FAILED`: The request is not valid.
              *
              *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              */
@@ -4764,11 +4860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4777,11 +4869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4791,9 +4879,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `CONFLICT`: The request conflicts with the current state.
+             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
              *
-             *     `CONFLICT`: The request conflicts with the current state. `REQUEST_IN_PROGRESS`: The same request is still running.
+             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
              */
             409: {
                 headers: {
@@ -4803,11 +4891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4816,11 +4900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             *
-             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             */
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4829,11 +4909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4842,7 +4918,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
+            /**
+             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             *
+             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4866,11 +4946,175 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `STORAGE_FULL`: The storage is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadMedia: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID of your choice, to follow and cancel the upload by while it runs. */
+                "X-Upload-Id"?: string;
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "file": "(the bytes of the file)",
+                 *       "title": "Offer for the spring campaign",
+                 *       "tags": "offer,spring",
+                 *       "fileType": "photo",
+                 *       "chatId": "chat-42"
+                 *     }
+                 */
+                "multipart/form-data": components["schemas"]["MediaUploadForm"];
+            };
+        };
+        responses: {
+            /** @description The photo or video was received. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "The file was received and is being encrypted.",
+                     *       "uploadId": "0199a4c2-7d0f-7a52-8e06-b1c94d27f380",
+                     *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "fileName": "offer.docx",
+                     *       "fileType": null,
+                     *       "fileSize": 48213,
+                     *       "fileUrl": "https://files.example.org/api/files/0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d/content",
+                     *       "status": "received"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadReceiptDto"];
+                };
+            };
             /**
-             * @description `STORAGE_FULL`: The storage is full.
+             * @description `VALIDATION_FAILED`: The request is not valid.
              *
-             *     `STORAGE_FULL`: The storage is full.
+             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
              */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
+             *
+             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GONE`: No longer available. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             *
+             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -5127,6 +5371,104 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["UploadProgressDto"];
                 };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followUploadProgress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, each with the progress object as its data. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: progress
+                     *     id: mi81zg3k.5f2c9d0e7a41.33554432.uploading
+                     *     data: {"status":"uploading","bytesUploaded":33554432,"totalBytes":67108864,"percentComplete":50}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The upload is over, and you have seen its end. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {

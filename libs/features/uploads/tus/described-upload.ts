@@ -27,10 +27,11 @@ export function describeUpload(
   const fileName = metadata.get('filename');
   if (fileName === undefined) throw invalid('filename', 'is required');
   const fields = [...metadata].filter(([key]) => !OF_THE_FILE.has(key) && !OF_UPPY.has(key));
+  const kind = kindOf(metadata);
   const declared = { fileName, declaredType: metadata.get('filetype') ?? null, declaredSize };
   return {
-    offered: { ...declared, ...kindOf(metadata) },
-    attributes: parseFileAttributes(fields, now),
+    offered: { ...declared, ...kind },
+    attributes: parseFileAttributes(fields, now, kind.category),
   };
 }
 
