@@ -835,7 +835,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "ops" | "admin" | "client";
+            role: "client" | "admin" | "ops";
             emailVerified: boolean;
         };
         LoginResultDto: {
