@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AuditApiModule } from '@waybill/features/audit';
 import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
-import { NotificationsModule } from '@waybill/features/notifications';
+import { NotificationsApiModule } from '@waybill/features/notifications';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
@@ -17,6 +17,7 @@ import { ObservabilityModule } from '@waybill/platform/observability';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
 import { HealthController } from './health/health.controller';
+import { LiveUploadsModule } from './live-uploads.module';
 import { MetricsController } from './metrics/metrics.controller';
 
 /** Everything that is asked over HTTP. */
@@ -37,7 +38,8 @@ import { MetricsController } from './metrics/metrics.controller';
     AuthModule,
     FilesApiModule,
     UploadsModule,
-    NotificationsModule,
+    NotificationsApiModule,
+    LiveUploadsModule,
     AuditApiModule,
   ],
   controllers: [HealthController, MetricsController],

@@ -1,6 +1,6 @@
 export { LiveProgress } from './live-progress';
 export type { LivePhase, LiveRecord } from './live-record';
-export { ProgressBoard, type Watcher } from './progress-board';
+export { OwnerProgress } from './owner-progress';
 export { ProgressStreams } from './progress-streams';
 export { ProgressSource } from './progress-source';
 export { ProgressBoardModule, ProgressModule } from './progress.module';

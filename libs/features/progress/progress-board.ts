@@ -78,18 +78,18 @@ export class ProgressBoard implements OnApplicationShutdown {
   }
 
   private async tellAll(): Promise<void> {
-    const watched = new Set([...this.uploads.keys(), ...this.open]);
     const owned = this.owners.size === 0 ? [] : await this.source.openOf([...this.owners.keys()]);
-    for (const { id } of owned) watched.add(id);
-    const ids = [...watched];
+    const forOwners = new Set([...this.open, ...owned.map(({ id }) => id)]);
+    const ids = [...new Set([...this.uploads.keys(), ...forOwners])];
     // Counts first, then rows: what has ended by then has its end in its row.
     const live = await this.live.of(ids);
     const rows = ids.length === 0 ? [] : await this.source.find(ids);
     this.open = new Set();
     for (const facts of rows) {
-      const watchers = [...(this.uploads.get(facts.id) ?? []), ...(this.owners.get(facts.ownerId) ?? [])];
+      const ofOwner = forOwners.has(facts.id) ? this.owners.get(facts.ownerId) : undefined;
+      const watchers = [...(this.uploads.get(facts.id) ?? []), ...(ofOwner ?? [])];
       for (const watcher of watchers) watcher(facts, live.get(facts.id) ?? null);
-      if (this.owners.has(facts.ownerId) && !isFinal(facts.status)) this.open.add(facts.id);
+      if (ofOwner && !isFinal(facts.status)) this.open.add(facts.id);
     }
   }
 }

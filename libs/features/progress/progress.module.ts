@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { LiveCounters } from './live-counters';
 import { LiveProgress } from './live-progress';
+import { OwnerProgress } from './owner-progress';
 import { ProgressBoard } from './progress-board';
 import { ProgressStreams } from './progress-streams';
 
@@ -13,7 +14,7 @@ export class ProgressModule {}
 @Global()
 @Module({
   imports: [ProgressModule],
-  providers: [ProgressBoard, ProgressStreams],
-  exports: [ProgressBoard, ProgressStreams],
+  providers: [ProgressBoard, ProgressStreams, OwnerProgress],
+  exports: [ProgressBoard, ProgressStreams, OwnerProgress],
 })
 export class ProgressBoardModule {}

@@ -40,3 +40,4 @@ export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { PROBLEMS } from './problems/problem-catalogue';
 export { EMAIL_MAX_LENGTH, isEmailAddress } from './request/email-address';
 export { textProblem } from './request/text';
+export { SECURITY_HEADERS } from './request/security-headers';
