@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { AuditWorkerModule } from '@waybill/features/audit';
 import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
 import { SharesModule } from '@waybill/features/sharing';
 import { UploadsWorkerModule } from '@waybill/features/uploads';
+import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
@@ -22,6 +24,7 @@ import { UpkeepProcessor } from './upkeep.processor';
   imports: [
     ConfigModule,
     DatabaseModule,
+    RedisModule,
     EventsModule,
     IdempotencyModule,
     KeyringModule,
@@ -33,6 +36,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     SharesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
+    AuditWorkerModule,
     GrantedFilesModule,
   ],
   providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],

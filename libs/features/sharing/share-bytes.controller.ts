@@ -31,6 +31,13 @@ import { ShareTickets, TICKET_SECONDS } from './share-tickets';
 import { ShareUnlocking } from './share-unlocking';
 import { TOKEN_ROUTES, UNKNOWN_TOKENS } from './sharing.limits';
 
+const TICKET = {
+  name: 'ticket',
+  required: false,
+  description: 'Of a share with a password, where no header can be sent.',
+  schema: { type: 'string' as const },
+};
+
 /** Where shares lead, for programs and for the form of the page. */
 @ApiTags('Sharing')
 @Public()
@@ -54,7 +61,7 @@ export class ShareBytesController {
     summary: 'What a share holds',
     description: 'Never counts. With a password, name and type are told to whoever has unlocked it.',
   })
-  @ApiQuery({ name: 'ticket', required: false })
+  @ApiQuery(TICKET)
   @ApiOkResponse({ type: ShareInfoDto, description: 'What may be known.' })
   @ApiProblems('VALIDATION_FAILED', 'NOT_FOUND', 'GONE', 'RATE_LIMITED')
   async info(@Param('token') token: string, @Req() request: Request): Promise<ShareInfoDto> {
@@ -94,7 +101,7 @@ export class ShareBytesController {
     description:
       'No account needed. With a password, a ticket as `Authorization: Bearer` or `?ticket=`. A delivery counts once its first byte is sent; a range that goes on with one that broke, from the same address and user agent, does not count again. A browser that comes without a ticket is led to the page for people, and not counted.',
   })
-  @ApiQuery({ name: 'ticket', required: false })
+  @ApiQuery(TICKET)
   @ApiBytes()
   @ApiResponse({ status: 303, description: 'To the page, for a browser without a ticket.' })
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'RATE_LIMITED')

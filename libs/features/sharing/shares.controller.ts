@@ -119,7 +119,11 @@ export class SharesController {
 
   @Get('shares/:id')
   @Scope('shares')
-  @ApiOperation({ operationId: 'getShare', summary: 'Look at a share' })
+  @ApiOperation({
+    operationId: 'getShare',
+    summary: 'Look at a share',
+    description: 'How it stands, and how often it was downloaded; without its link, of which a hash is kept.',
+  })
   @ApiOkResponse({ type: ShareDto, description: 'The share.', headers: ETAG })
   @ApiProblems('UNAUTHENTICATED', 'NOT_FOUND')
   async get(

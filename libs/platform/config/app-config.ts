@@ -15,6 +15,8 @@ export class AppConfig {
     /** Express' `trust proxy` setting: whom to believe about the client's address. */
     trustProxy: boolean | number | string;
     corsOrigins: string[];
+    /** Streams of events, and again sockets, that a user may hold open in each process. */
+    liveConnectionsPerUser: number;
     docs: boolean;
     shutdownMs: number;
   };
@@ -38,12 +40,15 @@ export class AppConfig {
     partMs: number;
     /** How long a sender may stay silent. */
     idleMs: number;
+    /** For how long a resumable upload is kept to which nothing is added. */
+    resumeMs: number;
   };
   readonly sealing: { concurrency: number; attempts: number; backoffMs: number };
   /** How long what a process holds stays its own without a sign of life. */
   readonly leaseMs: number;
   readonly sweepMs: number;
   readonly rateLimitScale: number;
+  readonly auditRetentionDays: number;
   readonly logLevel: string;
   /** The private port is null where there is none; each kind of process has its own, so that they fit on one machine. */
   readonly metrics: {
@@ -66,6 +71,7 @@ export class AppConfig {
       publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, ''),
       trustProxy: parseTrustProxy(e.TRUST_PROXY),
       corsOrigins: list(e.CORS_ORIGINS),
+      liveConnectionsPerUser: e.LIVE_CONNECTIONS_PER_USER,
       docs: e.API_DOCS,
       shutdownMs: e.SHUTDOWN_SECONDS * 1000,
     };
@@ -91,6 +97,7 @@ export class AppConfig {
       partBytes: e.UPLOAD_PART_BYTES,
       partMs: e.UPLOAD_PART_SECONDS * 1000,
       idleMs: e.UPLOAD_IDLE_SECONDS * 1000,
+      resumeMs: e.UPLOAD_RESUME_HOURS * 3_600_000,
     };
     this.sealing = {
       concurrency: e.SEALING_CONCURRENCY,
@@ -100,6 +107,7 @@ export class AppConfig {
     this.leaseMs = e.LEASE_SECONDS * 1000;
     this.sweepMs = e.SWEEP_SECONDS * 1000;
     this.rateLimitScale = e.RATE_LIMIT_SCALE;
+    this.auditRetentionDays = e.AUDIT_RETENTION_DAYS;
     this.logLevel = e.LOG_LEVEL;
     this.metrics = {
       token: e.METRICS_TOKEN ?? null,

@@ -99,6 +99,11 @@ export class Environment {
   @IsString()
   CORS_ORIGINS = '';
 
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  LIVE_CONNECTIONS_PER_USER = 20;
+
   @Matches(/^[a-z0-9]+(,[a-z0-9]+)*$/i, {
     message: 'UPLOAD_DOCUMENT_TYPES must be a comma list of extensions',
   })
@@ -145,6 +150,11 @@ export class Environment {
   UPLOAD_IDLE_SECONDS = 30;
 
   @Transform(number)
+  @IsNumber()
+  @Min(0.0001)
+  UPLOAD_RESUME_HOURS = 24;
+
+  @Transform(number)
   @IsInt()
   @Min(1)
   @Max(64)
@@ -174,6 +184,13 @@ export class Environment {
   @IsNumber()
   @Min(0.001)
   RATE_LIMIT_SCALE = 1;
+
+  /** The database keeps what is younger than seven days whatever is asked. */
+  @Transform(number)
+  @IsInt()
+  @Min(7)
+  @Max(36_500)
+  AUDIT_RETENTION_DAYS = 365;
 
   @Transform(number)
   @IsInt()

@@ -9,7 +9,9 @@ import { DeliveryRepository, type DeliveryOrder, type SentBytes, type Slot } fro
 
 /** A finisher waits no longer than this for a process that died with his delivery. */
 const LONGEST_LEASE_MS = 10_000;
-const WAITS_MS = [20, 40, 80, 160, 320];
+const WAITS_MS = [20, 50, 100, 200, 400];
+/** Whoever waits longer may be waiting for a process that is not there any more. */
+const SUSPICIOUS_TURN = 5;
 
 /** Writes what is to be told of a delivery, in the transaction that ends it. */
 export type Announcement = (tx: Tx) => Promise<void>;
@@ -65,7 +67,7 @@ export class DeliveryLedger implements OnApplicationShutdown {
       if (fits) return;
       if (!busy || performance.now() > until || response.destroyed) break;
       await delay(WAITS_MS[Math.min(turn, WAITS_MS.length - 1)]);
-      await this.deliveries.reap(100, order);
+      if (turn >= SUSPICIOUS_TURN) await this.deliveries.reap(100, order);
     }
     if (order.exhausted) throw exhausted();
   }

@@ -32,6 +32,7 @@ main { width: min(34rem, 100%); padding: 1.25rem; align-self: center; }
   background: repeating-linear-gradient(115deg, var(--stripe) 0 1.1rem, transparent 1.1rem 1.7rem, var(--accent) 1.7rem 2.8rem, transparent 2.8rem 3.4rem);
 }
 h1 { margin: 0 0 0.5rem; font-size: clamp(1.3rem, 4.5vw, 1.65rem); line-height: 1.25; letter-spacing: -0.01em; overflow-wrap: anywhere; }
+h2 { margin: 1.5rem 0 0; font-size: 1.1rem; }
 p { margin: 0.5rem 0; }
 .kind { margin: 0 0 0.35rem; color: var(--soft); font-size: 0.8125rem; font-weight: 600; letter-spacing: 0.06em; text-transform: uppercase; }
 .lead { color: var(--soft); }
