@@ -8,6 +8,8 @@ import { waitFor } from '../support/system';
 
 const MIB = 1024 * 1024;
 
+jest.setTimeout(60_000);
+
 let api: ApiApp;
 let ops: Person;
 let client: Person;

@@ -5,6 +5,8 @@ import { comparable, createPerson, eventsOf, patchFile, publishFile, type Person
 import { share, unlock, type Shared } from '../support/shares';
 import { ApiClient, waitFor } from '../support/system';
 
+jest.setTimeout(60_000);
+
 let api: ApiApp;
 let ops: Person;
 let other: Person;
