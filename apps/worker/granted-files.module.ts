@@ -12,6 +12,7 @@ import { GrantedFiles } from '@waybill/features/notifications';
       inject: [FilesService],
       useFactory: (files: FilesService): GrantedFiles => ({
         find: (fileId, client) => files.findFor(client, fileId),
+        findExpiring: (fileId, ownerId) => files.findExpiring(ownerId, fileId),
       }),
     },
   ],

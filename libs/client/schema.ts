@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Share several files by one link
+         * @description They are handed out as one ZIP archive, stored, put together while it is sent: the same files give the same bytes, so it has a strong ETag, a length and ranges, and what broke is gone on with. It counts as one delivery, of the share and of each of its files. When one of the files is gone, so is the share.
+         */
+        post: operations["shareFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/files/{id}/shares": {
         parameters: {
             query?: never;
@@ -1343,6 +1363,38 @@ export interface components {
             passwordProtected: boolean;
             /** Format: date-time */
             createdAt: string;
+        };
+        CreateBundleRequest: {
+            /**
+             * Format: date-time
+             * @description When it ends, in RFC 3339; within 90 days. Seven days from now where nothing is said.
+             */
+            expiresAt?: string | null;
+            /**
+             * @description The same, in seconds from now. Not together with `expiresAt`.
+             * @example 86400
+             */
+            expiresInSeconds?: number | null;
+            /**
+             * @description How many deliveries it is good for; without limit where nothing is said.
+             * @example 3
+             */
+            maxDownloads?: number | null;
+            /**
+             * @description What whoever has the link must know beside.
+             * @example blue heron 42
+             */
+            password?: string | null;
+            /**
+             * Format: uuid
+             * @description Files of your own, in the order of the archive.
+             */
+            fileIds: string[];
+            /**
+             * @description What the archive is called, without `.zip`.
+             * @example Spring campaign
+             */
+            name?: string | null;
         };
         ShareDto: {
             /** Format: uuid */
@@ -5090,6 +5142,199 @@ export interface operations {
              *
              *     `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running.
              */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `GONE`: No longer available.
+             *
+             *     `GONE`: No longer available.
+             */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
+             *
+             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
+             */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `RATE_LIMITED`: Too many requests.
+             *
+             *     `RATE_LIMITED`: Too many requests.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shareFiles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresInSeconds": 86400,
+                 *       "maxDownloads": 3,
+                 *       "password": "blue heron 42",
+                 *       "fileIds": [
+                 *         "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                 *         "0199a4c3-0b7a-7d14-8a2e-6c0f5b91d3e7"
+                 *       ],
+                 *       "name": "Spring campaign"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateBundleRequest"];
+            };
+        };
+        responses: {
+            /** @description The share, and its link. */
+            201: {
+                headers: {
+                    /** @description Strong; of the revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4d6-90b3-7e41-a5c8-3f7d12e6b094",
+                     *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "fileIds": [
+                     *         "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d"
+                     *       ],
+                     *       "name": null,
+                     *       "maxDownloads": 3,
+                     *       "downloadCount": 1,
+                     *       "revokedAt": null,
+                     *       "shareUrl": "https://files.example.org/s/Jq3xZ0k2m7Yw1pR5tV9sB4nC8dF6gH2jL0aE3iO7uXc",
+                     *       "directUrl": "https://files.example.org/api/share/Jq3xZ0k2m7Yw1pR5tV9sB4nC8dF6gH2jL0aE3iO7uXc",
+                     *       "token": "Jq3xZ0k2m7Yw1pR5tV9sB4nC8dF6gH2jL0aE3iO7uXc",
+                     *       "expiresAt": "2026-12-24T18:00:00.000Z",
+                     *       "passwordProtected": false,
+                     *       "createdAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedShareDto"];
+                };
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
+             *
+             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `UNAUTHENTICATED`: Authentication is needed.
+             *
+             *     `UNAUTHENTICATED`: Authentication is needed.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `FORBIDDEN`: This is not allowed.
+             *
+             *     `FORBIDDEN`: This is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `NOT_FOUND`: Not found.
+             *
+             *     `NOT_FOUND`: Not found.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;

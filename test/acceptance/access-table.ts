@@ -84,6 +84,7 @@ export const ACCESS: Record<string, Access> = {
 
   'POST /api/files/{id}/share': { audience: 'people', subject: 'file', visibleTo: 'clients', body: {} },
   'GET /api/files/{id}/shares': { audience: 'people', subject: 'file', visibleTo: 'clients' },
+  'POST /api/shares': { audience: 'ops', body: { fileIds: ['0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d'] } },
   'GET /api/shares/{id}': { audience: 'people', subject: 'share' },
   'PATCH /api/shares/{id}': {
     audience: 'people',

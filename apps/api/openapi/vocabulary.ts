@@ -45,6 +45,8 @@ export const VOCABULARY: Record<string, unknown> = {
   'CreatedShareDto.id': SHARE_ID,
   'CreatedShareDto.name': null,
   'CreatedShareDto.token': SHARE_TOKEN,
+  'CreateBundleRequest.name': 'Spring campaign',
+  'CreateBundleRequest.fileIds': [FILE_ID, '0199a4c3-0b7a-7d14-8a2e-6c0f5b91d3e7'],
   'ShareTicketDto.expiresIn': 3600,
 
   email: 'ada@example.com',

@@ -33,6 +33,8 @@ export interface EventCatalogue {
   /** A restricted file is there for this client from now on; the event is his. */
   'file.granted': { fileId: string; fileName: string; userId: string };
   'file.deleted': { fileId: string; fileName: string };
+  /** Its end is near; `expiresAt` in RFC 3339. */
+  'file.expiring': { fileId: string; fileName: string; expiresAt: string };
   'file.expired': { fileId: string; fileName: string };
   'file.corrupt': { fileId: string; fileName: string; code: 'INTEGRITY_FAILURE' };
   'file.downloaded': { fileId: string; fileName: string };

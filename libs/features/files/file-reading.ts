@@ -20,7 +20,7 @@ const SELECT = `SELECT file.id, file.owner_id AS "ownerId", owner.full_name AS "
     owner.disabled_at IS NULL AS "ownerActive", file.name, file.extension, file.media_type AS "mediaType",
     file.category, file.file_type AS "fileType", file.title, file.description, file.tags, file.chat_id AS "chatId",
     file.group_id AS "groupId", file.status, file.visibility, file.expires_at AS "expiresAt",
-    file.max_downloads AS "maxDownloads", file.download_count AS "downloadCount", file.size, file.sha256,
+    file.max_downloads AS "maxDownloads", file.download_count AS "downloadCount", file.size, file.sha256, file.crc32,
     file.object_key AS "objectKey", file.object_version AS "objectVersion", file.wrapped_dek AS "wrappedDek",
     file.kek_id AS "kekId", file.revision, file.created_at AS "createdAt", file.updated_at AS "updatedAt",
     file.deleted_at AS "deletedAt"`;

@@ -72,6 +72,10 @@ export class FileRow {
   @Column('timestamptz', { nullable: true })
   expiresAt: Date | null;
 
+  /** The end that its owner was warned of. */
+  @Column('timestamptz', { nullable: true })
+  warnedOf: Date | null;
+
   @Column('int', { nullable: true })
   maxDownloads: number | null;
 
@@ -84,6 +88,10 @@ export class FileRow {
 
   @Column('bytea')
   sha256: Buffer;
+
+  /** Of the bytes; null until an archive has asked for it. */
+  @Column('bigint', { nullable: true })
+  crc32: number | null;
 
   @Column('text')
   objectKey: string;

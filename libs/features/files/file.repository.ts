@@ -21,6 +21,8 @@ export interface FileRecord extends Governed {
   groupId: string | null;
   size: number;
   sha256: Buffer;
+  /** Null until an archive has asked for it. */
+  crc32: number | null;
   objectKey: string;
   objectVersion: number;
   /** Null once the object is gone. */
@@ -77,6 +79,14 @@ export interface BuriedFile {
   name: string;
   size: number;
   objectKey: string;
+}
+
+/** A file whose end is near. */
+export interface ExpiringFile {
+  id: string;
+  ownerId: string;
+  name: string;
+  expiresAt: Date;
 }
 
 export interface ListQuery {
@@ -239,6 +249,38 @@ export class FileRepository {
     );
   }
 
+  /**
+   * Some of the files that end before `until` and whose owners were not warned of that end, marked as warned of. What was
+   * given less than twice that time to live is not warned of: its owner has just said so.
+   */
+  async warnExpiring(tx: Tx, now: Date, until: Date, limit: number): Promise<ExpiringFile[]> {
+    return this.database.query<ExpiringFile>(
+      `UPDATE files SET warned_of = expires_at
+       WHERE id IN (SELECT id FROM files WHERE expires_at > $1 AND expires_at <= $2 AND deleted_at IS NULL
+                      AND warned_of IS DISTINCT FROM expires_at AND updated_at < expires_at - 2 * ($2::timestamptz - $1::timestamptz)
+                    ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+       RETURNING id, owner_id AS "ownerId", name, expires_at AS "expiresAt"`,
+      [now, until, limit],
+      tx,
+    );
+  }
+
+  /** How many files are over and not ended, and how many there are; not counted where few are over. */
+  async balance(now: Date, few: number): Promise<{ over: number; live: number }> {
+    const over = 'SELECT FROM files WHERE expires_at <= least($1, now()) AND deleted_at IS NULL';
+    const [row] = await this.database.query<{ over: number; live: number }>(
+      `SELECT count(*)::int AS over, 0 AS live FROM (${over} LIMIT $2::int + 1) ended`,
+      [now, few],
+    );
+    if (row!.over <= few) return row!;
+    const [all] = await this.database.query<{ over: number; live: number }>(
+      `SELECT (SELECT count(*)::int FROM (${over}) ended) AS over,
+              (SELECT count(*)::int FROM files WHERE deleted_at IS NULL) AS live`,
+      [now],
+    );
+    return all!;
+  }
+
   /** Forgets tombstones older than that whose object is gone from the registry, and so from the store. */
   async forgetTombstones(before: Date, limit: number): Promise<number> {
     const rows = await this.database.query(
@@ -250,6 +292,15 @@ export class FileRepository {
       [before, limit],
     );
     return rows.length;
+  }
+
+  /** Keeps what was read off the bytes of this very object. No change that anybody is told of. */
+  async keepChecksum({ id, objectKey }: Pick<FileRecord, 'id' | 'objectKey'>, crc32: number): Promise<void> {
+    await this.database.query('UPDATE files SET crc32 = $3 WHERE id = $1 AND object_key = $2', [
+      id,
+      objectKey,
+      crc32,
+    ]);
   }
 
   /** Remembers that a file's object was found damaged; false when that is known, or the file is gone. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { StorageModule } from '@waybill/platform/storage';
+import { FileChecksums } from './bundles/file-checksums';
 import { DeliveryClients } from './deliveries/delivery-clients';
 import { DeliveryLedger } from './deliveries/delivery-ledger';
 import { Delivery, DeliverySending } from './deliveries/delivery.entity';
@@ -25,6 +26,7 @@ import { FilesService } from './files.service';
 import { SharedFiles } from './shared-files';
 import { StorageUsage } from './storage-usage.entity';
 import { StorageUsageService } from './storage-usage.service';
+import { SweepGuard } from './sweep-guard';
 import { RangeSender, VaultReader } from './vault';
 
 /** What api, worker and commands need of files: their changes, quota, sweeping and sealed bytes. */
@@ -40,6 +42,7 @@ import { RangeSender, VaultReader } from './vault';
     StorageUsageService,
     DepartedOwners,
     FileSweeper,
+    SweepGuard,
     DeliveryRepository,
     DeliverySweeper,
     VaultReader,
@@ -67,6 +70,7 @@ export class FilesModule {}
     DownloadService,
     FileSources,
     SharedFiles,
+    FileChecksums,
     DeliveryClients,
     DeliveryLedger,
     DownloadMetrics,

@@ -170,6 +170,33 @@ export class FilesService {
     });
   }
 
+  /** Announces that the end of some files is near, once for each end; tells how many. */
+  async warn(withinMs: number, limit: number): Promise<number> {
+    const now = this.clock.now();
+    return this.database.transaction(async (tx) => {
+      const until = new Date(now.getTime() + withinMs);
+      const expiring = await this.files.warnExpiring(tx, now, until, limit);
+      for (const { id, ownerId, name, expiresAt } of expiring) {
+        await this.outbox.append(tx, {
+          type: 'file.expiring',
+          actorId: null,
+          ownerId,
+          subjectId: id,
+          data: { fileId: id, fileName: name, expiresAt: expiresAt.toISOString() },
+        });
+      }
+      return expiring.length;
+    });
+  }
+
+  /** A file as a warning of its end tells of it; null when it is gone, or has no end any more. */
+  async findExpiring(ownerId: string, fileId: string): Promise<{ name: string; expiresAt: Date } | null> {
+    const owner = { userId: ownerId, role: 'ops', email: '', emailVerified: true } as const;
+    const [file] = await this.files.permitted(owner, 'manage', [fileId]);
+    if (file === undefined || file.deletedAt !== null || isExpired(file, this.clock.now())) return null;
+    return file.expiresAt === null ? null : { name: file.name, expiresAt: file.expiresAt };
+  }
+
   /** Remembers, and announces, that a file's bytes are not what was sealed. Repeating it changes nothing. */
   async markCorrupt(file: FileRecord): Promise<void> {
     await this.database.transaction(async (tx) => {

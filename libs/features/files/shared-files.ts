@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '@waybill/core/kernel';
+import { BundleContent } from './bundles/bundle-content';
+import { FileChecksums } from './bundles/file-checksums';
 import { FileContent, type Content } from './content';
 import { FileSources } from './file-sources';
 import { isExpired } from './file.policy';
@@ -11,9 +13,12 @@ export type SharedFile = FileRecord;
 /** The files that somebody shares, on the rights of their owner. */
 @Injectable()
 export class SharedFiles {
+  private readonly log = new Logger(SharedFiles.name);
+
   constructor(
     private readonly files: FileRepository,
     private readonly sources: FileSources,
+    private readonly checksums: FileChecksums,
     private readonly clock: Clock,
   ) {}
 
@@ -31,8 +36,19 @@ export class SharedFiles {
     return files;
   }
 
-  /** What one file hands out. */
-  single(file: SharedFile): Content {
-    return new FileContent(file, this.sources);
+  /** What these files hand out: one as it is, several as an archive of that name. */
+  content(files: readonly SharedFile[], archive: string | null): Content {
+    return archive === null
+      ? new FileContent(files[0]!, this.sources)
+      : new BundleContent(archive, files, this.sources, this.checksums);
+  }
+
+  /** Has what an archive of these files must know ready before it is asked for. */
+  async prepare(files: readonly SharedFile[]): Promise<void> {
+    try {
+      await this.checksums.of(files);
+    } catch (error) {
+      this.log.warn('A bundle could not be prepared; its first download will try again', error);
+    }
   }
 }

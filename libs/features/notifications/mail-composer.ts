@@ -11,6 +11,7 @@ import type { OutgoingMail } from '@waybill/platform/mail';
 import { GrantedFiles } from './granted-files';
 import type { NewMail } from './mail.repository';
 import { confirmMail } from './templates/confirm';
+import { fileExpiringMail } from './templates/file-expiring';
 import { fileGrantedMail } from './templates/file-granted';
 import { invitationMail } from './templates/invitation';
 import { resetMail } from './templates/reset';
@@ -71,6 +72,13 @@ export class MailComposer {
         const { fullName } = contact;
         const url = `${this.filesUrl}/${fileId}`;
         return file && fileGrantedMail({ fullName, fileName: file.name, ownerName: file.ownerName, url });
+      }
+      case 'file-expiring': {
+        const fileId = mail.data.fileId!;
+        const file = (await this.files?.findExpiring(fileId, mail.recipientId)) ?? null;
+        const { fullName } = contact;
+        const url = `${this.filesUrl}/${fileId}`;
+        return file && fileExpiringMail({ fullName, fileName: file.name, expiresAt: file.expiresAt, url });
       }
       default:
         throw new Error(`There is no mail template ${mail.template}.`);

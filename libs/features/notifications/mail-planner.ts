@@ -68,6 +68,16 @@ function mailFor(event: AnyCommittedEvent): NewMail | null {
         template: 'file-granted',
         data: { fileId: event.data.fileId },
       };
+    case 'file.expiring':
+      return event.ownerId === null
+        ? null
+        : {
+            id: uuidv7(),
+            eventId: event.id,
+            recipientId: event.ownerId,
+            template: 'file-expiring',
+            data: { fileId: event.data.fileId },
+          };
     case 'user.invited':
       return {
         id: uuidv7(),

@@ -41,6 +41,6 @@ export class ShareAccess {
     assertCurrent(share, this.clock.now());
     const files = await this.files.of(share.ownerId, share.fileIds);
     if (files === null || files.length === 0) throw gone('What was shared is gone.');
-    return { share, files, content: this.files.single(files[0]!) };
+    return { share, files, content: this.files.content(files, share.name) };
   }
 }

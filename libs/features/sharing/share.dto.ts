@@ -1,7 +1,21 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsString, Length, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { MAX_DOWNLOADS } from '@waybill/features/files';
-import { MAX_SECONDS, PASSWORD_MAX_LENGTH } from './share.policy';
+import { BUNDLE_MAX_FILES, BUNDLE_NAME_MAX_LENGTH, MAX_SECONDS, PASSWORD_MAX_LENGTH } from './share.policy';
 
 /** How a share is to be. */
 export class CreateShareRequest {
@@ -39,6 +53,37 @@ export class CreateShareRequest {
   @IsString()
   @Length(1, PASSWORD_MAX_LENGTH)
   password?: string | null;
+}
+
+/** A share of several files, handed out as one archive. */
+export class CreateBundleRequest extends CreateShareRequest {
+  /** Files of your own, in the order of the archive. */
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', format: 'uuid' },
+    minItems: 1,
+    maxItems: BUNDLE_MAX_FILES,
+    uniqueItems: true,
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(BUNDLE_MAX_FILES)
+  @ArrayUnique()
+  @IsUUID('all', { each: true })
+  fileIds: string[];
+
+  /** What the archive is called, without `.zip`. */
+  @ApiPropertyOptional({
+    type: String,
+    minLength: 1,
+    maxLength: BUNDLE_NAME_MAX_LENGTH,
+    nullable: true,
+    example: 'Spring campaign',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, BUNDLE_NAME_MAX_LENGTH)
+  name?: string | null;
 }
 
 /** What is to become other of a share. What is left out stays. */

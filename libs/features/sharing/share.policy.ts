@@ -6,6 +6,11 @@ export const DEFAULT_SECONDS = 7 * DAY_SECONDS;
 export const MAX_SECONDS = 90 * DAY_SECONDS;
 export const PASSWORD_MAX_LENGTH = 128;
 
+/** So many files in one archive, and so long its name. */
+export const BUNDLE_MAX_FILES = 100;
+export const BUNDLE_NAME_MAX_LENGTH = 200;
+export const BUNDLE_DEFAULT_NAME = 'files';
+
 /** 256 random bits. */
 export const TOKEN_BYTES = 32;
 

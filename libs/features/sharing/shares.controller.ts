@@ -9,13 +9,14 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AppError, Clock, type Principal } from '@waybill/core/kernel';
-import { FileAccess } from '@waybill/features/files';
+import { FileAccess, SharedFiles } from '@waybill/features/files';
 import { AppConfig } from '@waybill/platform/config';
 import {
   ApiProblems,
   CurrentPrincipal,
   CursorCodec,
   PageQuery,
+  Roles,
   Scope,
   setNextLink,
   UuidParam,
@@ -23,10 +24,17 @@ import {
 import { evaluateConditional } from '@waybill/platform/http/range';
 import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
-import { ChangeShareRequest, CreatedShareDto, CreateShareRequest, ShareDto, SharePageDto } from './share.dto';
+import {
+  ChangeShareRequest,
+  CreateBundleRequest,
+  CreatedShareDto,
+  CreateShareRequest,
+  ShareDto,
+  SharePageDto,
+} from './share.dto';
 import { ShareLinks } from './share-links';
 import { shareEtag, toShareDto } from './share.mapper';
-import { expiryOf } from './share.policy';
+import { BUNDLE_DEFAULT_NAME, expiryOf } from './share.policy';
 import { ShareRepository, type ShareRecord } from './share.repository';
 import { SharesService } from './shares.service';
 
@@ -39,6 +47,7 @@ const ETAG = { ETag: { schema: { type: 'string' as const }, description: 'Strong
 export class SharesController {
   constructor(
     private readonly access: FileAccess,
+    private readonly files: SharedFiles,
     private readonly shares: SharesService,
     private readonly catalogue: ShareRepository,
     private readonly links: ShareLinks,
@@ -75,16 +84,40 @@ export class SharesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<CreatedShareDto> {
     const file = await this.access.requireCurrent(principal, 'manage', id);
-    const { share, token } = await this.shares.create({
-      ownerId: principal.userId,
-      fileIds: [file.id],
-      name: null,
-      expiresAt: expiryOf(body, this.clock.now()),
-      maxDownloads: body.maxDownloads ?? null,
-      password: body.password ?? null,
-    });
-    response.setHeader('ETag', shareEtag(share));
-    return { ...toShareDto(share), token, ...this.links.of(token) };
+    return this.create(principal, body, [file], null, response);
+  }
+
+  @Post('shares')
+  @Scope('shares')
+  @Roles('ops')
+  @Idempotent()
+  @ApiOperation({
+    operationId: 'shareFiles',
+    summary: 'Share several files by one link',
+    description:
+      'They are handed out as one ZIP archive, stored, put together while it is sent: the same files give the same bytes, so it has a strong ETag, a length and ranges, and what broke is gone on with. It counts as one delivery, of the share and of each of its files. When one of the files is gone, so is the share.',
+  })
+  @ApiCreatedResponse({ type: CreatedShareDto, description: 'The share, and its link.', headers: ETAG })
+  @ApiProblems(
+    'VALIDATION_FAILED',
+    'MALFORMED_BODY',
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'GONE',
+    'UNSUPPORTED_FILE_TYPE',
+    'RATE_LIMITED',
+  )
+  async shareSeveral(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: CreateBundleRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CreatedShareDto> {
+    const files = await this.files.of(principal.userId, body.fileIds);
+    if (files === null) throw AppError.notFound();
+    const created = await this.create(principal, body, files, body.name ?? BUNDLE_DEFAULT_NAME, response);
+    void this.files.prepare(files);
+    return created;
   }
 
   @Get('files/:id/shares')
@@ -190,6 +223,25 @@ export class SharesController {
   ): Promise<void> {
     const share = await this.own(principal, id);
     await this.shares.revoke(share, requiredRevision(request, share));
+  }
+
+  private async create(
+    principal: Principal,
+    wish: CreateShareRequest,
+    files: readonly { id: string }[],
+    name: string | null,
+    response: Response,
+  ): Promise<CreatedShareDto> {
+    const { share, token } = await this.shares.create({
+      ownerId: principal.userId,
+      fileIds: files.map(({ id }) => id),
+      name,
+      expiresAt: expiryOf(wish, this.clock.now()),
+      maxDownloads: wish.maxDownloads ?? null,
+      password: wish.password ?? null,
+    });
+    response.setHeader('ETag', shareEtag(share));
+    return { ...toShareDto(share), token, ...this.links.of(token) };
   }
 
   private async own(principal: Principal, id: string): Promise<ShareRecord> {

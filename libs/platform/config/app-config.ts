@@ -47,6 +47,8 @@ export class AppConfig {
   /** How long what a process holds stays its own without a sign of life. */
   readonly leaseMs: number;
   readonly sweepMs: number;
+  /** Of all files, how many may expire at once before the sweeper stops and asks. */
+  readonly sweepMaxPercent: number;
   readonly rateLimitScale: number;
   readonly auditRetentionDays: number;
   readonly logLevel: string;
@@ -106,6 +108,7 @@ export class AppConfig {
     };
     this.leaseMs = e.LEASE_SECONDS * 1000;
     this.sweepMs = e.SWEEP_SECONDS * 1000;
+    this.sweepMaxPercent = e.SWEEP_MAX_PERCENT;
     this.rateLimitScale = e.RATE_LIMIT_SCALE;
     this.auditRetentionDays = e.AUDIT_RETENTION_DAYS;
     this.logLevel = e.LOG_LEVEL;

@@ -182,6 +182,12 @@ export class Environment {
 
   @Transform(number)
   @IsNumber()
+  @Min(1)
+  @Max(100)
+  SWEEP_MAX_PERCENT = 50;
+
+  @Transform(number)
+  @IsNumber()
   @Min(0.001)
   RATE_LIMIT_SCALE = 1;
 

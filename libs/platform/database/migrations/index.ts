@@ -7,6 +7,8 @@ import { UploadLists1763760000000 } from './1763760000000-upload-lists';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 import { AuditLog1763790000000 } from './1763790000000-audit-log';
 import { Deliveries1763800000000 } from './1763800000000-deliveries';
+import { FileChecksums1763810000000 } from './1763810000000-file-checksums';
+import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -19,4 +21,6 @@ export const MIGRATIONS = [
   ChatsAndGroups1763771000000,
   AuditLog1763790000000,
   Deliveries1763800000000,
+  FileChecksums1763810000000,
+  ExpiryWarnings1763820000000,
 ];

@@ -1,1 +1,2 @@
 export { attachmentDisposition } from './attachment-disposition';
+export { safeName } from './safe-name';
