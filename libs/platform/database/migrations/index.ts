@@ -6,7 +6,7 @@ import { ResumableUploads1763750000000 } from './1763750000000-resumable-uploads
 import { UploadLists1763760000000 } from './1763760000000-upload-lists';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 import { AuditLog1763790000000 } from './1763790000000-audit-log';
-import { UploadSlots1763772000000 } from './1763772000000-upload-slots';
+import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -18,5 +18,5 @@ export const MIGRATIONS = [
   UploadLists1763760000000,
   ChatsAndGroups1763771000000,
   AuditLog1763790000000,
-  UploadSlots1763772000000,
+  UploadSlots1763791000000,
 ];

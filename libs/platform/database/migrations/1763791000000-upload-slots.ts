@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** How many uploads of a user run at once: each holds a slot, and no slot is held twice. */
-export class UploadSlots1763772000000 implements MigrationInterface {
+export class UploadSlots1763791000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER TABLE "uploads" ADD "slot" smallint`);
     await runner.query(
