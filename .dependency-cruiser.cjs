@@ -1,9 +1,10 @@
 const { readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
-const features = ['auth', 'uploads', 'progress', 'files', 'sharing', 'search', 'notifications'];
+const features = ['audit', 'auth', 'uploads', 'progress', 'files', 'sharing', 'search', 'notifications'];
 /** Who may know whom among features; everybody meets auth through `Principal` and the guards that the API registers. */
 const acquaintances = {
+  audit: [],
   auth: [],
   progress: [],
   files: [],
@@ -67,9 +68,16 @@ module.exports = {
           '^libs/(platform|features)/',
           '^apps/',
           '^node_modules/',
-          '^(node:)?(fs|net|http|https|child_process|worker_threads)(/|$)',
+          '^(node:)?(fs|net|http|https|child_process)(/|$)',
         ],
       },
+    },
+    {
+      name: 'threads-only-for-digests',
+      comment: 'A thread may compute; what else the product does at once, it does on one event loop.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.ts$', '^libs/core/crypto/sha256-thread\\.ts$'] },
+      to: { path: '^(node:)?worker_threads(/|$)' },
     },
     {
       name: 'platform-knows-no-feature',
@@ -83,6 +91,29 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'client-is-a-stranger',
+      comment: 'The client of the API knows the API by its description alone, and nothing of how it is made.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: ['^libs/(core|platform|features)/', '^apps/', '^node_modules/(?!openapi-fetch/)', '^node:'],
+      },
+    },
+    {
+      name: 'client-is-for-strangers',
+      comment: 'Whoever has the service itself does not go through its front door.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/client/', '^apps/waybill/', '\\.spec\\.ts$'] },
+      to: { path: '^libs/client/' },
+    },
+    {
+      name: 'the-terminal-client-is-a-stranger',
+      comment: 'It speaks the public API, as everybody can.',
+      severity: 'error',
+      from: { path: '^apps/waybill/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/', pathNot: '^libs/client/index\\.ts$' },
     },
     ...folders.map(enteredByIndex),
     ...features.map(feature),

@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CLIENT_TYPES } from './lib/client-types.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,6 +16,8 @@ const CHECKS = [
   ['format', 'prettier', ['prettier', '--check', '--log-level', 'warn', '.']],
   ['contract', 'openapi.json is what the code says', ['node', 'dist/apps/api/write-openapi.js', '--check']],
   ['contract lint', 'redocly', ['redocly', 'lint', 'openapi.json']],
+  ['client', 'libs/client is what openapi.json says', [...CLIENT_TYPES, '--check']],
+  ['client alone', 'libs/client needs nothing of the service', ['tsc', '-p', 'libs/client']],
 ];
 
 const HELP = `Usage: npm run check [-- NAME…]

@@ -1,14 +1,15 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditApiModule } from '@waybill/features/audit';
 import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
-import { NotificationsModule } from '@waybill/features/notifications';
+import { NotificationsApiModule } from '@waybill/features/notifications';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
-import { HttpModule } from '@waybill/platform/http';
+import { HttpModule, LiveModule, RateLimitGuard } from '@waybill/platform/http';
 import { IdempotencyModule } from '@waybill/platform/idempotency';
 import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
@@ -16,6 +17,7 @@ import { ObservabilityModule } from '@waybill/platform/observability';
 import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
 import { HealthController } from './health/health.controller';
+import { LiveUploadsModule } from './live-uploads.module';
 import { MetricsController } from './metrics/metrics.controller';
 
 /** Everything that is asked over HTTP. */
@@ -32,15 +34,19 @@ import { MetricsController } from './metrics/metrics.controller';
     StorageModule,
     QueueModule.forProducers(),
     HttpModule,
+    LiveModule,
     AuthModule,
     FilesApiModule,
     UploadsModule,
-    NotificationsModule,
+    NotificationsApiModule,
+    LiveUploadsModule,
+    AuditApiModule,
   ],
   controllers: [HealthController, MetricsController],
   providers: [
-    // In this order: who asks, then what they may.
+    // In this order: who asks, whether it is too often, then what they may.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppConfig } from '@waybill/platform/config';
 import { configureHttp } from '@waybill/platform/http';
 import type { WaybillLogger } from '@waybill/platform/observability';
+import { RealtimeAdapter } from '@waybill/platform/realtime';
 import { ApiModule } from './api.module';
 import { serveDocs } from './docs';
 
@@ -32,6 +33,7 @@ export async function configureApp(
   logger: WaybillLogger,
 ): Promise<NestExpressApplication> {
   const { docs } = app.get(AppConfig).http;
+  app.useWebSocketAdapter(new RealtimeAdapter(app));
   return configureHttp(app, logger, () => {
     if (docs) serveDocs(app);
   });

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
-import { buildOpenApi } from './openapi';
+import { buildOpenApi } from './openapi/document';
 
 const PATH = 'api/docs';
 

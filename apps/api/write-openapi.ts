@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { NestFactory } from '@nestjs/core';
 import { setPrefix } from '@waybill/platform/http';
 import { ApiModule } from './api.module';
-import { buildOpenApi } from './openapi';
+import { buildOpenApi } from './openapi/document';
 
 const FILE = 'openapi.json';
 

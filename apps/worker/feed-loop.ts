@@ -4,6 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { AuditTrail } from '@waybill/features/audit';
 import { MailPlanner } from '@waybill/features/notifications';
 import { EventMetrics, Sequencer } from '@waybill/platform/events';
 
@@ -26,6 +27,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
   constructor(
     private readonly sequencer: Sequencer,
     private readonly mails: MailPlanner,
+    private readonly audit: AuditTrail,
     private readonly metrics: EventMetrics,
   ) {}
 
@@ -50,6 +52,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
     try {
       await this.sequencer.run(this.metrics.count);
       await this.mails.run();
+      await this.audit.run();
       this.again(IDLE_MS);
     } catch (error) {
       this.log.warn(`The feed stands still: ${(error as Error).message}`);

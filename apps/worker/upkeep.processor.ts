@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditSweeper } from '@waybill/features/audit';
 import { CredentialSweeper } from '@waybill/features/auth';
 import { DeliverySweeper, FileSweeper } from '@waybill/features/files';
 import { MailReconciler } from '@waybill/features/notifications';
@@ -18,6 +19,7 @@ export class UpkeepProcessor {
     private readonly deliveries: DeliverySweeper,
     private readonly credentials: CredentialSweeper,
     private readonly idempotency: IdempotencyKeys,
+    private readonly audit: AuditSweeper,
   ) {}
 
   @HandlesJob('reconcile')
@@ -33,5 +35,6 @@ export class UpkeepProcessor {
     await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();
+    await this.audit.run();
   }
 }

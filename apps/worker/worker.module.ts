@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AuditWorkerModule } from '@waybill/features/audit';
 import { AccountsModule } from '@waybill/features/auth';
 import { NotificationsWorkerModule } from '@waybill/features/notifications';
 import { FilesModule } from '@waybill/features/files';
 import { UploadsWorkerModule } from '@waybill/features/uploads';
+import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule } from '@waybill/platform/events';
@@ -21,6 +23,7 @@ import { UpkeepProcessor } from './upkeep.processor';
   imports: [
     ConfigModule,
     DatabaseModule,
+    RedisModule,
     EventsModule,
     IdempotencyModule,
     KeyringModule,
@@ -31,6 +34,7 @@ import { UpkeepProcessor } from './upkeep.processor';
     FilesModule,
     UploadsWorkerModule,
     NotificationsWorkerModule,
+    AuditWorkerModule,
     GrantedFilesModule,
   ],
   providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],

@@ -11,7 +11,8 @@ import {
   type Answer,
   type TestUser,
 } from '../support/system';
-import { ACCESS, type Subject } from './access-table';
+import { TusClient, uploadIdOf } from '../support/tus';
+import { ACCESS, type Access, type Subject } from './access-table';
 
 jest.setTimeout(60_000);
 
@@ -27,9 +28,12 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 );
 
-/** The row of a request: HEAD is a GET, and what one path does not take, a path with a parameter there may. */
+/** The row of a request: HEAD may be a GET, and what one path does not take, a path with a parameter there may. */
 function rowOf(method: Method, path: string): string | undefined {
-  const verb = method === 'HEAD' ? 'GET' : method;
+  return rowOfVerb(method, path) ?? (method === 'HEAD' ? rowOfVerb('GET', path) : undefined);
+}
+
+function rowOfVerb(verb: Method, path: string): string | undefined {
   const takes = (pattern: string): boolean =>
     new RegExp(`^${pattern.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path.replaceAll(/[{}]/g, ''));
   return operations.find((each) => each.startsWith(`${verb} `) && takes(each.slice(verb.length + 1)));
@@ -71,11 +75,16 @@ beforeAll(async () => {
     ]);
     return row?.n > 0;
   });
+  const tus = new TusClient(o1);
+  const path = await tus.begin(content.length);
+  expect((await tus.patch(path, 0, content.subarray(0, 1000))).status).toBe(204);
+  const resumable = uploadIdOf(path);
   callers = { O2: o2, C2: client, UV: unverified, AN: system.anonymous() };
   c2 = client.user;
   theirs = {
     file: fileId,
     upload: open.uploadId,
+    resumable,
     apiKey: key.body.id,
     user: o1.user.id,
     token: randomUUID(),
@@ -92,7 +101,7 @@ async function state(): Promise<unknown> {
       'SELECT id, owner_id, visibility, status, revision, deleted_at, download_count FROM files ORDER BY id',
     ),
     ask('SELECT file_id, email FROM file_grants ORDER BY file_id, email'),
-    ask('SELECT id, status, offset_bytes FROM uploads ORDER BY id'),
+    ask('SELECT id, status, offset_bytes, writer_epoch, yield_asked FROM uploads ORDER BY id'),
     ask('SELECT key, state FROM objects ORDER BY key'),
     system.query('SELECT * FROM api_keys WHERE id = $1', [theirs.apiKey]),
     ask('SELECT id, role, disabled_at, password_hash FROM users ORDER BY id'),
@@ -100,12 +109,19 @@ async function state(): Promise<unknown> {
   ]);
 }
 
-function ask(caller: Caller, method: Method, path: string, body?: object): Promise<Answer> {
+function ask(
+  caller: Caller,
+  method: Method,
+  path: string,
+  { body, headers = {} }: Pick<Access, 'body' | 'headers'> = {},
+): Promise<Answer> {
   const withBody = method !== 'GET' && method !== 'HEAD' && body !== undefined;
   return callers[caller].request(
     method,
     path,
-    withBody ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {},
+    withBody
+      ? { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
+      : { headers },
   );
 }
 
@@ -135,7 +151,7 @@ describe('A01', () => {
 
   it.each(unrouted)('A01 %s %s is no route for anybody', async (method, path) => {
     const answers = await Promise.all(
-      CALLERS.map((caller) => ask(caller, method, at(path, randomUUID()), {})),
+      CALLERS.map((caller) => ask(caller, method, at(path, randomUUID()), { body: {} })),
     );
     for (const answer of answers) {
       expect(answer.status).toBe(405);
@@ -147,10 +163,10 @@ describe('A01', () => {
   });
 
   it.each(open_)('A01 %s %s is the same to everybody', async (method, path) => {
-    const { body } = ACCESS[rowOf(method, path)!]!;
+    const said = ACCESS[rowOf(method, path)!]!;
     const target = at(path, theirs.token);
-    const expected = comparable(await ask('AN', method, target, body));
-    const answers = await Promise.all(CALLERS.map((caller) => ask(caller, method, target, body)));
+    const expected = comparable(await ask('AN', method, target, said));
+    const answers = await Promise.all(CALLERS.map((caller) => ask(caller, method, target, said)));
     for (const answer of answers) {
       expect([401, 403]).not.toContain(answer.status);
       if (answer.body?.code !== undefined) expect(comparable(answer)).toEqual(expected);
@@ -159,9 +175,9 @@ describe('A01', () => {
   });
 
   it.each(guarded)('A01 %s %s is closed to whoever is not logged in', async (method, path) => {
-    const { subject, body } = ACCESS[rowOf(method, path)!]!;
+    const { subject, ...said } = ACCESS[rowOf(method, path)!]!;
     for (const id of [subject ? theirs[subject] : '', randomUUID(), 'x']) {
-      const answer = await ask('AN', method, at(path, id), body);
+      const answer = await ask('AN', method, at(path, id), said);
       expect(answer.status).toBe(401);
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
     }
@@ -176,9 +192,9 @@ describe('A01', () => {
 
   it.each(named)('A01 %s %s tells %s nothing, and does nothing', async (method, path, caller) => {
     const row = rowOf(method, path)!;
-    const { subject, body } = ACCESS[row]!;
+    const { subject, ...said } = ACCESS[row]!;
     const [unknown, answer] = await Promise.all(
-      [randomUUID(), theirs[subject!]].map((id) => ask(caller, method, at(path, id), body)),
+      [randomUUID(), theirs[subject!]].map((id) => ask(caller, method, at(path, id), said)),
     );
     expect(answer!.status).toBe(lacksRole(caller, row) ? 403 : 404);
     expect(comparable(answer!)).toEqual(comparable(unknown!));
@@ -188,24 +204,25 @@ describe('A01', () => {
 
   it.each(whole)('A01 %s %s gives %s nothing that is not his', async (method, path, caller) => {
     const row = rowOf(method, path)!;
-    const answer = await ask(caller, method, path, ACCESS[row]!.body);
+    const answer = await ask(caller, method, path, ACCESS[row]!);
     if (lacksRole(caller, row)) expect(answer.status).toBe(403);
     else expect(answer.status).toBeLessThan(500);
     const text = answer.bytes.toString();
-    for (const id of [theirs.file, theirs.upload, theirs.apiKey]) expect(text).not.toContain(id);
+    for (const id of [theirs.file, theirs.upload, theirs.resumable, theirs.apiKey])
+      expect(text).not.toContain(id);
   });
 
   const onFiles = guarded.filter(([method, path]) => ACCESS[rowOf(method, path)!]?.subject === 'file');
 
   it.each(onFiles)('A01 %s %s with a file that clients may see', async (method, path) => {
-    const { seen, visibleTo, body } = ACCESS[rowOf(method, path)!]!;
+    const { seen, visibleTo, ...said } = ACCESS[rowOf(method, path)!]!;
     const files = await system.query('SELECT visibility, revision, deleted_at FROM files ORDER BY id');
     const target = at(path, published);
-    const answer = await ask('C2', method, target, body);
+    const answer = await ask('C2', method, target, said);
     if (seen) expect(answer.status).toBeLessThan(300);
     if (visibleTo === 'clients') expect(answer.status).toBe(403);
     for (const caller of ['O2', 'UV'] as const)
-      expect([caller, (await ask(caller, method, target, body)).status]).toEqual([caller, 404]);
+      expect([caller, (await ask(caller, method, target, said)).status]).toEqual([caller, 404]);
     expect(await system.query('SELECT visibility, revision, deleted_at FROM files ORDER BY id')).toEqual(
       files,
     );

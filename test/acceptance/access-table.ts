@@ -1,5 +1,5 @@
 /** What an address names; `token` is the secret of a mail or a link, which is itself the right to use it. */
-export type Subject = 'file' | 'upload' | 'apiKey' | 'user' | 'token';
+export type Subject = 'file' | 'upload' | 'resumable' | 'apiKey' | 'user' | 'token';
 
 /** Who may use a route at all: everybody, whoever is logged in, or a role (an admin may whatever ops may). */
 export type Audience = 'everybody' | 'people' | 'ops' | 'admin';
@@ -14,8 +14,12 @@ export interface Access {
   visibleTo?: 'clients';
   /** A sound body: what is refused is refused for who asks, not for what is said. */
   body?: object;
+  /** Without which the request is refused for what it says. */
+  headers?: Record<string, string>;
 }
 
+const TUS = { 'tus-resumable': '1.0.0' };
+const TUS_PATCH = { ...TUS, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
 const PASSWORD = 'correct horse battery staple';
 
 /**
@@ -48,6 +52,8 @@ export const ACCESS: Record<string, Access> = {
   'PATCH /api/users/{id}': { audience: 'admin', subject: 'user', body: { disabled: true } },
   'DELETE /api/users/{id}': { audience: 'admin', subject: 'user' },
 
+  'GET /api/audit': { audience: 'admin' },
+
   'GET /api/auth/api-keys': { audience: 'people' },
   'POST /api/auth/api-keys': { audience: 'people', body: { name: 'mine', scopes: ['files:read'] } },
   'DELETE /api/auth/api-keys/{id}': { audience: 'people', subject: 'apiKey' },
@@ -75,7 +81,22 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/download/{token}': { audience: 'everybody', subject: 'token' },
 
   'POST /api/upload': { audience: 'ops' },
+  'GET /api/upload': { audience: 'ops' },
+  'POST /api/upload/media': { audience: 'ops' },
   'GET /api/upload/progress/{uploadId}': { audience: 'ops', subject: 'upload' },
+  'GET /api/upload/progress/{uploadId}/events': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/cancel/{uploadId}': { audience: 'ops', subject: 'upload' },
   'POST /api/upload/retry/{uploadId}': { audience: 'ops', subject: 'upload' },
+
+  'OPTIONS /api/upload/resumable': { audience: 'everybody' },
+  'OPTIONS /api/upload/resumable/{uploadId}': { audience: 'everybody' },
+  'POST /api/upload/resumable': { audience: 'ops', headers: TUS },
+  'HEAD /api/upload/resumable/{uploadId}': { audience: 'ops', subject: 'resumable', headers: TUS },
+  'PATCH /api/upload/resumable/{uploadId}': { audience: 'ops', subject: 'resumable', headers: TUS_PATCH },
+  'POST /api/upload/resumable/{uploadId}': {
+    audience: 'ops',
+    subject: 'resumable',
+    headers: { ...TUS_PATCH, 'x-http-method-override': 'PATCH' },
+  },
+  'DELETE /api/upload/resumable/{uploadId}': { audience: 'ops', subject: 'resumable', headers: TUS },
 };

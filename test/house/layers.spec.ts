@@ -32,6 +32,19 @@ const PLANTED: [what: string, folder: string, source: string, rule: string | nul
     `import '../worker/worker.module';`,
     'apps-do-not-know-each-other',
   ],
+  [
+    'a client that knows the service',
+    'libs/client',
+    `import '@waybill/core/kernel';`,
+    'client-is-a-stranger',
+  ],
+  ['a client with the manners of Nest', 'libs/client', `import '@nestjs/common';`, 'client-is-a-stranger'],
+  [
+    'a service that goes through its own front door',
+    'libs/features/files',
+    `import '@waybill/client';`,
+    'client-is-for-strangers',
+  ],
   ['TypeORM in a service', 'libs/features/files', `import 'typeorm';`, 'typeorm-stays-home'],
   ['Bull in a service', 'libs/features/files', `import 'bull';`, 'bull-stays-home'],
   [

@@ -8,7 +8,18 @@ import { Workbench } from './harness/workbench.mjs';
 
 requireNode();
 
-const ROWS = ['multipart', 'small', 'download', 'sealing', 'route', 'memory', 'latency'];
+const ROWS = [
+  'tus',
+  'multipart',
+  'small',
+  'download',
+  'sealing',
+  'route',
+  'control',
+  'queue',
+  'memory',
+  'latency',
+];
 const DEADLINE_MINUTES = 30;
 
 const HELP = `Usage: npm run bench -- [options]

@@ -1,18 +1,23 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
-import { ApiProblems, Public } from '@waybill/platform/http';
+import { ApiProblems, Public, Uncounted } from '@waybill/platform/http';
 import { ReadinessChecks, type Readiness } from '@waybill/platform/observability';
 import { LiveDto, ReadyDto } from './health.dto';
 
 @ApiTags('Operations')
 @Controller('health')
 @Public()
+@Uncounted()
 export class HealthController {
   constructor(private readonly readiness: ReadinessChecks) {}
 
   @Get('live')
-  @ApiOperation({ operationId: 'isLive', summary: 'Whether the process lives' })
+  @ApiOperation({
+    operationId: 'isLive',
+    summary: 'Whether the process lives',
+    description: 'Asks nothing and nobody: whoever does not answer here is to be restarted.',
+  })
   @ApiOkResponse({ type: LiveDto, description: 'It lives.' })
   live(): LiveDto {
     return { status: 'live' };

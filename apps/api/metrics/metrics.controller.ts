@@ -1,8 +1,8 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, Public } from '@waybill/platform/http';
+import { ApiProblems, Public, Uncounted } from '@waybill/platform/http';
 import { bearerIs, Metrics } from '@waybill/platform/observability';
 import type { Response } from 'express';
 
@@ -10,6 +10,7 @@ import type { Response } from 'express';
 @ApiTags('Operations')
 @Controller('metrics')
 @Public()
+@Uncounted()
 export class MetricsController {
   constructor(
     private readonly metrics: Metrics,
@@ -23,7 +24,7 @@ export class MetricsController {
     description:
       'In the text format of Prometheus. The bearer token is the setting `METRICS_TOKEN`; without that setting the route is as unknown as any.',
   })
-  @ApiBearerAuth()
+  @ApiSecurity('metricsToken')
   @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'All figures.',

@@ -15,6 +15,31 @@ export function createSha256(): Sha256 {
   };
 }
 
+export type ChecksumAlgorithm = 'sha1' | 'sha256';
+
+/** Compares bytes that come one after the other with a digest that came beforehand. */
+export interface ChecksumVerifier {
+  update(chunk: Uint8Array): void;
+  /** Whether the digest is theirs; ends the computation. */
+  matches(): boolean;
+}
+
+/**
+ * Finds damage done on the way. Against somebody who wants to deceive, SHA-1 (FIPS 180-4) proves nothing.
+ *
+ * @throws RangeError when the digest has not the algorithm's length.
+ */
+export function createChecksumVerifier(algorithm: ChecksumAlgorithm, digest: Uint8Array): ChecksumVerifier {
+  const hash = createHash(algorithm);
+  if (digest.length !== CHECKSUM_BYTES[algorithm]) throw new RangeError('The digest has another length.');
+  return {
+    update: (chunk) => void hash.update(chunk),
+    matches: () => hash.digest().equals(digest),
+  };
+}
+
+const CHECKSUM_BYTES: Record<ChecksumAlgorithm, number> = { sha1: 20, sha256: 32 };
+
 /** SHA-256 of bytes that are all there, or of a string's UTF-8. */
 export function sha256(data: string | Uint8Array): Buffer {
   return createHash('sha256').update(data).digest();

@@ -2,7 +2,16 @@ export { fileAad, stagingAad } from './associated-data';
 export { BOX_OVERHEAD_BYTES, openBox, sealBox } from './box';
 export { KEY_BYTES, WRAPPED_DEK_BYTES, generateDek, unwrapDek, wrapDek, type DekContext } from './dek';
 export { deriveKey, deriveSecretKey, deriveToken } from './derive';
-export { constantTimeEqual, createSha256, keyedHash, sha256, type Sha256 } from './hash';
+export {
+  constantTimeEqual,
+  createChecksumVerifier,
+  createSha256,
+  keyedHash,
+  sha256,
+  type ChecksumAlgorithm,
+  type ChecksumVerifier,
+  type Sha256,
+} from './hash';
 export {
   PASSWORD_MAX_CHARACTERS,
   PASSWORD_MIN_CHARACTERS,
@@ -32,5 +41,6 @@ export {
   type ByteRange,
   type SegmentSpan,
 } from './segment-layout';
+export { Sha256Thread } from './sha256-thread';
 export { hashToken, isCanonicalBase64url, randomBytes, randomToken } from './tokens';
 export { wipe } from './wipe';

@@ -58,4 +58,9 @@ export class AccessTokens {
       return null; // Whatever the library objects to, the answer is the same.
     }
   }
+
+  /** Until when a token is good that has been verified. */
+  expiryOf(token: string): Date {
+    return new Date(this.jwt.decode<{ exp: number }>(token).exp * 1000);
+  }
 }

@@ -58,6 +58,16 @@ export class ApiKeyRepository {
     return live ?? null;
   }
 
+  /** Which of these keys are good, and their owners. */
+  async findAllLive(ids: readonly string[]): Promise<Omit<LiveApiKey, 'stale'>[]> {
+    return this.database.query<Omit<LiveApiKey, 'stale'>>(
+      `SELECT k.id, k.scopes, u.id AS "userId", u.role, u.email, u.email_verified_at IS NOT NULL AS "emailVerified"
+       FROM api_keys k JOIN users u ON u.id = k.user_id
+       WHERE k.id = ANY($1::uuid[]) AND k.expires_at > now() AND u.disabled_at IS NULL`,
+      [ids],
+    );
+  }
+
   async noteUse(id: string): Promise<void> {
     await this.database.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [id]);
   }

@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -16,8 +15,7 @@ import { ApiKeyPageDto, CreateApiKeyDto, CreatedApiKeyDto, expiryOf } from './ap
 import { ApiKeys } from './api-keys.service';
 
 /** Credentials for integrations. None of these routes has a scope: a key cannot make, see or end keys. */
-@ApiTags('Auth')
-@ApiBearerAuth()
+@ApiTags('API keys')
 @Controller('auth/api-keys')
 export class ApiKeysController {
   constructor(

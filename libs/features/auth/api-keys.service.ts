@@ -64,6 +64,17 @@ export class ApiKeys {
     if (stale) await this.keys.noteUse(id);
     return { kind: 'user', ...owner, sessionId: null, apiKey: { id, scopes } };
   }
+
+  /** For whom these keys, by their ids, speak right now; those that are not good are absent. */
+  async renew(ids: readonly string[]): Promise<Map<string, UserPrincipal>> {
+    const live = ids.length === 0 ? [] : await this.keys.findAllLive(ids);
+    return new Map(
+      live.map(({ id, scopes, ...owner }) => [
+        id,
+        { kind: 'user', ...owner, sessionId: null, apiKey: { id, scopes } },
+      ]),
+    );
+  }
 }
 
 function about(userId: string, apiKeyId: string) {

@@ -93,7 +93,7 @@ export class ChangePasswordDto {
 
   /**
    * 8 to 128 characters, not a common one.
-   * @example "correct horse battery staple"
+   * @example "a quieter horse, another staple"
    */
   @IsString()
   @MaxLength(PASSWORD_MAX_UNITS)

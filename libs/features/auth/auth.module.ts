@@ -20,6 +20,7 @@ import { PasswordsService } from './passwords.service';
 import { Principals } from './principals';
 import { SessionsService } from './sessions.service';
 import { SignupService } from './signup.service';
+import { TokenHolders } from './token-holders';
 import { UsersController } from './users.controller';
 import { UsersService } from './users.service';
 
@@ -54,9 +55,10 @@ import { UsersService } from './users.service';
     InvitationsService,
     UsersService,
     Principals,
+    TokenHolders,
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },
   ],
-  exports: [AccountsModule, PrincipalSource, ApiKeys],
+  exports: [AccountsModule, PrincipalSource, TokenHolders, ApiKeys],
 })
 export class AuthModule {}

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { isAppError } from '@waybill/core/kernel';
 import { AcceptsForm, ApiProblems, Public, RateLimit } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
@@ -16,20 +16,27 @@ import { answerPage, cameFromForm } from './pages';
 export class ConfirmationController {
   constructor(private readonly confirmations: ConfirmationService) {}
 
-  /** Mails another link, where there is something to confirm; the answer is always the same. Older links end. */
   @Post('resend')
+  @ApiOperation({
+    operationId: 'resendConfirmation',
+    summary: 'Have the confirmation mailed again',
+    description:
+      'Mails another link, where there is something to confirm; the answer is always the same. Older links end.',
+  })
   @HttpCode(202)
-  @ApiAcceptedResponse()
+  @ApiAcceptedResponse({ description: 'If there is something to confirm, a mail is on its way.' })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_BODY', 'RATE_LIMITED')
   async resend(@Body() { email }: ResendConfirmationDto): Promise<void> {
     await this.confirmations.resend(email);
   }
 
-  /**
-   * The page that the mail leads to: one button, which sends the POST. Looking at it changes nothing and tells nothing of
-   * the token, because mail scanners follow links before people do.
-   */
   @Get(':token')
+  @ApiOperation({
+    operationId: 'showConfirmation',
+    summary: 'The page that the mail leads to',
+    description:
+      'One button, which sends the POST. Looking at it changes nothing and tells nothing of the token, because mail scanners follow links before people do.',
+  })
   @ApiProduces('text/html')
   @ApiOkResponse({ description: 'The page.', schema: { type: 'string' } })
   @ApiProblems('RATE_LIMITED')
@@ -37,11 +44,15 @@ export class ConfirmationController {
     answerPage(response, 200, ASK_TO_CONFIRM);
   }
 
-  /** Confirms the address. Answers with a page when the page's form asks, with JSON otherwise. */
   @Post(':token')
+  @ApiOperation({
+    operationId: 'confirmEmail',
+    summary: 'Confirm an e-mail address',
+    description: 'Answers with a page when the form of the page asks, with JSON otherwise.',
+  })
   @AcceptsForm()
   @HttpCode(200)
-  @ApiOkResponse({ type: EmailVerifiedDto })
+  @ApiOkResponse({ type: EmailVerifiedDto, description: 'The address is confirmed.' })
   @ApiProblems('INVALID_TOKEN', 'RATE_LIMITED')
   async confirm(
     @Param('token') token: string,

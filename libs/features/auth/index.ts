@@ -9,3 +9,4 @@ export { JwtAuthGuard } from './jwt-auth.guard';
 export { ResetLinks } from './reset-links';
 export { RolesGuard } from './roles.guard';
 export { ScopesGuard } from './scopes.guard';
+export { TokenHolders, type TokenHolder } from './token-holders';

@@ -1,12 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProduces,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { isAppError, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { AcceptsForm, ApiProblems, CurrentPrincipal, Public, RateLimit, Roles } from '@waybill/platform/http';
@@ -22,7 +15,7 @@ import { answerPage, cameFromForm, pathUnder, type Page } from './pages';
 /** Each one sends a mail to whomever the sender likes. */
 const OF_INVITER = { name: 'invitations', points: 30, seconds: 60, by: 'user' } as const;
 
-@ApiTags('Auth')
+@ApiTags('Invitations')
 @Controller('auth/invitations')
 export class InvitationsController {
   constructor(
@@ -34,7 +27,6 @@ export class InvitationsController {
   @Idempotent()
   @Roles('ops')
   @RateLimit(OF_INVITER)
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'invite',
     summary: 'Invite somebody',

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import type { Principal } from '@waybill/core/kernel';
-import { PUBLIC, type AuthenticatedRequest } from '@waybill/platform/http';
+import { AppError, type Principal } from '@waybill/core/kernel';
+import { PUBLIC, RequestLimits, type AuthenticatedRequest } from '@waybill/platform/http';
 import { setRequestUser } from '@waybill/platform/observability';
 import { ApiKeys } from './api-keys.service';
 import { unauthenticated } from './auth.errors';
@@ -15,6 +15,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly apiKeys: ApiKeys,
+    private readonly limits: RequestLimits,
   ) {
     super();
   }
@@ -25,6 +26,16 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       context.getClass(),
     ]);
     if (open === true) return true;
+    try {
+      return await this.authenticate(context);
+    } catch (error) {
+      // Who is not known is counted by address, and no guard comes after this one.
+      if (error instanceof AppError && error.code === 'UNAUTHENTICATED') await this.limits.admit(context);
+      throw error;
+    }
+  }
+
+  private async authenticate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingMessage & AuthenticatedRequest>();
     const apiKey = bearerApiKey(request);
     if (apiKey === null) return (await super.canActivate(context)) === true;

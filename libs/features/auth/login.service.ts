@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@waybill/core/kernel';
 import { Database } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
+import { setRequestSubject } from '@waybill/platform/observability';
 import { atLeast } from './at-least';
 import { LoginThrottle } from './login-throttle';
 import { PasswordHasher } from './password-hasher';
@@ -46,6 +47,7 @@ export class LoginService {
       const refused = performance.now() + REFUSAL_MS;
       try {
         const user = await this.users.findByEmail(email);
+        if (user !== null) setRequestSubject(user.id);
         const right = await verify(user?.passwordHash ?? null, password);
         return { attempt, user, right, refused };
       } catch (error) {

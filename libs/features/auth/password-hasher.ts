@@ -14,7 +14,7 @@ const WIDTH = 8;
 const PLACES = 64;
 /** More than the failures that an account is allowed (login-throttle.ts); beyond that it can only be a flood. */
 const PLACES_OF_ACCOUNT = 16;
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 5000;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Whether the password is the one behind `stored`. Without an account (null) it takes as long, and is never right. */

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Ip, Param, Post, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
-  ApiBearerAuth,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -97,7 +96,6 @@ export class PasswordController {
   @RateLimit(perAddress('change-password'))
   @Post('change')
   @HttpCode(204)
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'changePassword',
     summary: 'Change your password',

@@ -40,4 +40,18 @@ export class Principals extends PrincipalSource {
     const { role, email, emailVerified } = account;
     return { kind: 'user', userId, role, email, emailVerified };
   }
+
+  async renew(principals: readonly UserPrincipal[]): Promise<(UserPrincipal | null)[]> {
+    const sessions = principals.flatMap(({ sessionId, userId }) =>
+      sessionId ? [{ sessionId, userId }] : [],
+    );
+    const live = await this.sessions.findAllLive(sessions);
+    const bySession = new Map(sessions.map(({ sessionId }, index) => [sessionId, live[index]]));
+    const byKey = await this.apiKeys.renew(principals.flatMap(({ apiKey }) => (apiKey ? [apiKey.id] : [])));
+    return principals.map((principal) => {
+      if (principal.apiKey) return byKey.get(principal.apiKey.id) ?? null;
+      const session = principal.sessionId && bySession.get(principal.sessionId);
+      return session ? { ...principal, ...session } : null;
+    });
+  }
 }

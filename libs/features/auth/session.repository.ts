@@ -63,6 +63,20 @@ export class SessionRepository {
     return live ?? null;
   }
 
+  /** The same for many at once, in their order. */
+  async findAllLive(sessions: readonly SessionRef[]): Promise<(LiveSession | null)[]> {
+    const live = await this.database.query<LiveSession & SessionRef>(
+      `SELECT s.id AS "sessionId", u.id AS "userId", u.role, u.email, u.email_verified_at IS NOT NULL AS "emailVerified"
+       FROM sessions s JOIN users u ON u.id = s.user_id
+       WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now() AND u.disabled_at IS NULL`,
+      [sessions.map(({ sessionId }) => sessionId)],
+    );
+    const found = new Map(
+      live.map(({ sessionId, userId, ...session }) => [`${sessionId} ${userId}`, session]),
+    );
+    return sessions.map(({ sessionId, userId }) => found.get(`${sessionId} ${userId}`) ?? null);
+  }
+
   /**
    * Trades an unused refresh token for its successor, in one statement: of several at once, the row's lock lets one
    * through, and the others find it used. Null where the token is not good.

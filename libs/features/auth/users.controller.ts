@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
+import { Audited } from '@waybill/platform/audit';
 import { AppConfig } from '@waybill/platform/config';
 import { ApiProblems, CurrentPrincipal, Roles, setNextLink, UuidParam } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
@@ -9,7 +10,6 @@ import { UsersService } from './users.service';
 
 /** Everybody's accounts, for admins. */
 @ApiTags('Users')
-@ApiBearerAuth()
 @Roles('admin')
 @Controller('users')
 export class UsersController {
@@ -19,6 +19,7 @@ export class UsersController {
   ) {}
 
   @Get()
+  @Audited()
   @ApiOperation({
     operationId: 'listUsers',
     summary: 'List accounts',
@@ -41,6 +42,7 @@ export class UsersController {
   }
 
   @Get(':id')
+  @Audited()
   @ApiOperation({ operationId: 'getUser', summary: 'Look at an account', description: 'For admins.' })
   @ApiOkResponse({ type: AdministeredUserDto, description: 'The account.' })
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')

@@ -36,7 +36,13 @@ export class ChangeUserDto {
   fullName?: string | null;
 
   /** Bytes that the user may store, 0 for none; null for what is configured for everybody. */
-  @ApiPropertyOptional({ type: 'integer', format: 'int64', nullable: true, minimum: 0 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int64',
+    nullable: true,
+    minimum: 0,
+    example: 10_737_418_240,
+  })
   @IsOptional()
   @IsInt()
   @Min(0)

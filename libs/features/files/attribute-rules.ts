@@ -1,7 +1,15 @@
 import type { Visibility } from './file.entity';
 
 /** Lengths in characters (code points), and how many of each. */
-export const LIMITS = { title: 200, description: 4_000, tag: 50, tags: 20, recipients: 100 };
+export const LIMITS = {
+  title: 200,
+  description: 4_000,
+  tag: 50,
+  tags: 20,
+  recipients: 100,
+  chatId: 200,
+  groupId: 200,
+};
 
 export const VISIBILITIES: readonly Visibility[] = ['clients', 'restricted', 'private'];
 

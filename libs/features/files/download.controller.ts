@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppError } from '@waybill/core/kernel';
-import { PrincipalSource, Public, type AccountPrincipal } from '@waybill/platform/http';
+import { PrincipalSource, Public, Transfer, type AccountPrincipal } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
 import { FileContent } from './content';
@@ -28,6 +28,7 @@ export class DownloadController {
 
   @Get(':token')
   @Public()
+  @Transfer()
   @ApiOperation({
     operationId: 'download',
     summary: 'Download through a link',

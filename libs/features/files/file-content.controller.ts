@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
-import { ApiProblems, CurrentPrincipal, UuidParam, Scope } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, UuidParam, Scope, Transfer } from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { ApiBytes } from './api-bytes';
@@ -14,7 +14,6 @@ import { DownloadLinkDto, DownloadLinkRequest } from './file.dto';
 
 /** The bytes of a file for its owner, and links to them for whoever may download it. */
 @ApiTags('Files')
-@ApiBearerAuth()
 @Controller('files/:id')
 export class FileContentController {
   constructor(
@@ -25,11 +24,12 @@ export class FileContentController {
   ) {}
 
   @Get('content')
+  @Transfer()
   @Scope('files:read')
   @ApiOperation({
     operationId: 'getFileContent',
     summary: 'Download a file of your own',
-    description: 'Not counted.',
+    description: 'For its owner, and not counted; everybody else asks for a download link.',
   })
   @ApiBytes()
   @ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'FILE_NOT_READY')
@@ -51,7 +51,7 @@ export class FileContentController {
     summary: 'Get a download link',
     description: 'It works for your account alone, as long as you have access to the file, until it expires.',
   })
-  @ApiCreatedResponse({ type: DownloadLinkDto })
+  @ApiCreatedResponse({ type: DownloadLinkDto, description: 'The link.' })
   @ApiProblems(
     'VALIDATION_FAILED',
     'MALFORMED_BODY',

@@ -12,7 +12,7 @@ import {
   TWO_EXPIRIES,
   VISIBILITIES,
 } from './attribute-rules';
-import type { Visibility } from './file.entity';
+import type { FileCategory, Visibility } from './file.entity';
 
 /**
  * What the uploader says about a file, beside its bytes. JSON through and through, because an upload keeps it until the
@@ -28,6 +28,9 @@ export interface FileAttributes {
   /** RFC 3339, UTC. */
   expiresAt: string | null;
   maxDownloads: number | null;
+  /** Where a medium was sent, in the sender's own names; documents have none. */
+  chatId: string | null;
+  groupId: string | null;
 }
 
 export const DEFAULT_FILE_ATTRIBUTES: Readonly<FileAttributes> = Object.freeze({
@@ -38,6 +41,8 @@ export const DEFAULT_FILE_ATTRIBUTES: Readonly<FileAttributes> = Object.freeze({
   recipients: [],
   expiresAt: null,
   maxDownloads: null,
+  chatId: null,
+  groupId: null,
 });
 
 /**
@@ -46,13 +51,15 @@ export const DEFAULT_FILE_ATTRIBUTES: Readonly<FileAttributes> = Object.freeze({
  * sends for an input that was left empty: it counts as absent. Whoever names recipients and no visibility means
  * `restricted`; recipients of a file that others may see as well are refused, because they would promise too much.
  *
+ * @param category what the file is: only a medium has a chat and a group.
  * @throws AppError `VALIDATION_FAILED` that names every wrong field.
  */
 export function parseFileAttributes(
   fields: Iterable<readonly [name: string, value: string]>,
   now: Date,
+  category: FileCategory = 'document',
 ): FileAttributes {
-  const form = new AttributeForm(now);
+  const form = new AttributeForm(now, category);
   for (const [name, value] of fields) form.take(name, value);
   return form.finish();
 }
@@ -65,10 +72,13 @@ class AttributeForm {
   private readonly seen = new Set<string>();
   private readonly errors: FieldError[] = [];
 
-  constructor(private readonly now: Date) {}
+  constructor(
+    private readonly now: Date,
+    private readonly category: FileCategory,
+  ) {}
 
   take(name: string, value: string): void {
-    const read = READERS.get(name);
+    const read = READERS.get(name) ?? (this.category === 'media' ? MEDIA_READERS.get(name) : undefined);
     if (read === undefined) return this.refuse(name, 'is not a known field');
     if (!LISTS.has(name) && this.seen.has(name)) return this.refuse(name, 'must be there once');
     this.seen.add(name);
@@ -98,7 +108,7 @@ class AttributeForm {
     return { ...this.attributes, tags, recipients };
   }
 
-  text(field: 'title' | 'description', value: string): string | undefined {
+  text(field: 'title' | 'description' | 'chatId' | 'groupId', value: string): string | undefined {
     const limit = LIMITS[field];
     if (characters(value) > limit) return `must have at most ${limit} characters`;
     this.attributes[field] = value;
@@ -175,6 +185,11 @@ const READERS: ReadonlyMap<string, (form: AttributeForm, value: string) => strin
   ['expiresAt', (form, value) => form.expiresAt(value)],
   ['expiresInSeconds', (form, value) => form.expiresInSeconds(value)],
   ['maxDownloads', (form, value) => form.maxDownloads(value)],
+]);
+
+const MEDIA_READERS: typeof READERS = new Map([
+  ['chatId', (form, value) => form.text('chatId', value)],
+  ['groupId', (form, value) => form.text('groupId', value)],
 ]);
 
 const MOST_ERRORS = 50;

@@ -2,13 +2,13 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageQuery } from '@waybill/platform/http';
+import { LIMITS } from './attribute-rules';
 import { LINK_DEFAULT_SECONDS, LINK_MAX_SECONDS } from './download-links';
 import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
 
 const SORTS = ['createdAt', '-createdAt', 'name', '-name', 'size', '-size'] as const;
 export type FileSort = (typeof SORTS)[number];
 const STATUSES: FileStatus[] = ['available', 'corrupt'];
-const ID_MAX_LENGTH = 200;
 
 /** Which files, in which order. */
 export class FileListQuery extends PageQuery {
@@ -26,13 +26,13 @@ export class FileListQuery extends PageQuery {
   /** Only files of this chat. */
   @IsOptional()
   @IsString()
-  @Length(1, ID_MAX_LENGTH)
+  @Length(1, LIMITS.chatId)
   chatId?: string;
 
   /** Only files of this group. */
   @IsOptional()
   @IsString()
-  @Length(1, ID_MAX_LENGTH)
+  @Length(1, LIMITS.groupId)
   groupId?: string;
 
   /** `downloadUrl` gives each item a link that is ready to use. */
@@ -52,7 +52,7 @@ export class FileOwnerDto {
 export class FileDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
-  /** @example "report.docx" */
+  /** @example "offer.docx" */
   name: string;
   /** Lower case, without the dot. */
   extension: string;

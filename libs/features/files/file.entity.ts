@@ -17,6 +17,12 @@ export type Visibility = 'clients' | 'restricted' | 'private';
 })
 @Index('files_clients_name', ['name', 'id'], { where: `visibility = 'clients' AND deleted_at IS NULL` })
 @Index('files_clients_size', ['size', 'id'], { where: `visibility = 'clients' AND deleted_at IS NULL` })
+@Index('files_chat', ['chatId', 'createdAt', 'id'], {
+  where: 'chat_id IS NOT NULL AND deleted_at IS NULL',
+})
+@Index('files_group', ['groupId', 'createdAt', 'id'], {
+  where: 'group_id IS NOT NULL AND deleted_at IS NULL',
+})
 @Index('files_expiring', ['expiresAt'], { where: 'expires_at IS NOT NULL AND deleted_at IS NULL' })
 @Index('files_deleted', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class FileRow {

@@ -160,8 +160,9 @@ export class FileRepository {
     const { attributes } = file;
     await this.database.query(
       `INSERT INTO files (id, owner_id, name, extension, media_type, category, file_type, title, description, tags,
-         visibility, expires_at, max_downloads, size, sha256, object_key, object_version, wrapped_dek, kek_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+         visibility, expires_at, max_downloads, chat_id, group_id, size, sha256, object_key, object_version,
+         wrapped_dek, kek_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
       [
         file.fileId,
         file.ownerId,
@@ -176,6 +177,9 @@ export class FileRepository {
         attributes.visibility,
         attributes.expiresAt,
         attributes.maxDownloads,
+        // An upload that an older version has received says nothing of these.
+        attributes.chatId ?? null,
+        attributes.groupId ?? null,
         file.size,
         file.sha256,
         file.objectKey,

@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, Res } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -24,7 +23,6 @@ import { FilesService } from './files.service';
 
 /** What there is to know of files, and their end. */
 @ApiTags('Files')
-@ApiBearerAuth()
 @Controller('files')
 export class FilesController {
   constructor(
@@ -44,6 +42,7 @@ export class FilesController {
   })
   @ApiOkResponse({
     type: FilePageDto,
+    description: 'A page of them.',
     headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
   })
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
@@ -60,10 +59,16 @@ export class FilesController {
 
   @Get(':id')
   @Scope('files:read')
-  @ApiOperation({ operationId: 'getFile', summary: 'Look at a file' })
+  @ApiOperation({
+    operationId: 'getFile',
+    summary: 'Look at a file',
+    description:
+      'The ETag is of its revision: send it as `If-Match` with a change. Who downloads does not change it.',
+  })
   @ApiHeader({ name: 'If-None-Match', required: false })
   @ApiOkResponse({
     type: FileDto,
+    description: 'The file.',
     headers: { ETag: { schema: { type: 'string' }, description: 'Strong; of the revision.' } },
   })
   @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names.' })
@@ -95,6 +100,7 @@ export class FilesController {
   @ApiHeader({ name: 'If-Match', required: false, description: 'Changes only this revision.' })
   @ApiOkResponse({
     type: FileDto,
+    description: 'The file as it is now.',
     headers: { ETag: { schema: { type: 'string' }, description: 'Of the new revision.' } },
   })
   @ApiProblems(

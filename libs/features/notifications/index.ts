@@ -1,4 +1,5 @@
 export { GrantedFiles, type GrantedFile } from './granted-files';
 export { MailPlanner } from './mail-planner';
 export { MailReconciler } from './mail-reconciler';
-export { NotificationsModule, NotificationsWorkerModule } from './notifications.module';
+export { NotificationsApiModule, NotificationsWorkerModule } from './notifications.module';
+export { LiveUploads } from './sockets/live-uploads';

@@ -10,6 +10,8 @@ import { MailPlanner } from './mail-planner';
 import { MailProcessor } from './mail.processor';
 import { MailReconciler } from './mail-reconciler';
 import { MailRepository } from './mail.repository';
+import { FeedTail } from './sockets/feed-tail';
+import { SocketsGateway } from './sockets/sockets.gateway';
 
 /** Tells people what happened. */
 @Module({
@@ -18,6 +20,10 @@ import { MailRepository } from './mail.repository';
   exports: [MailRepository],
 })
 export class NotificationsModule {}
+
+/** Tells over sockets, in the API. Needs a `LiveUploads`. */
+@Module({ imports: [NotificationsModule], providers: [FeedTail, SocketsGateway] })
+export class NotificationsApiModule {}
 
 /** Plans and sends, in the worker. */
 @Module({

@@ -1,14 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import { Signals } from '@waybill/platform/cache';
+
+const STOP = 'upload.stop';
 
 /**
- * The transfers that run in this process, so that ending an upload also ends its request at once. Nothing depends on
- * it: elsewhere, and in any race, the transfer finds its row changed when it next commits.
+ * The transfers and sealings that run in this process, so that ending an upload also ends, at once and in whatever
+ * process, what is being done for it. Nothing depends on it: where no signal comes through, and in any race, whoever
+ * works on the upload finds its row changed when he next renews his lease or commits.
  */
 @Injectable()
 export class RunningTransfers {
   private readonly stops = new Map<string, () => void>();
 
-  /** Makes a transfer stoppable until the answered function is called. */
+  constructor(private readonly signals: Signals) {
+    signals.on(STOP, (uploadId) => this.stops.get(uploadId)?.());
+  }
+
+  /** Makes a transfer stoppable until the answered function is called. `stop` may be called more than once. */
   add(uploadId: string, stop: () => void): () => void {
     this.stops.set(uploadId, stop);
     return () => {
@@ -16,7 +24,8 @@ export class RunningTransfers {
     };
   }
 
+  /** Stops what runs for an upload that has been ended, wherever it runs. */
   stop(uploadId: string): void {
-    this.stops.get(uploadId)?.();
+    this.signals.send(STOP, uploadId);
   }
 }

@@ -26,11 +26,23 @@ export class UploadReconciler {
   /** Idempotent; what is under way in a living process is left alone. */
   async run(): Promise<void> {
     for (const id of await this.sealings.interrupted(BATCH)) await this.uploads.interrupt(id);
+    const { resumeMs } = this.config.uploads;
+    for (const id of await this.sealings.expired(BATCH, resumeMs)) await this.uploads.expire(id);
     await this.uploads.abandonDeparted(BATCH);
+    for (const id of await this.sealings.unreceived(BATCH)) await this.receive(id);
     const unvalidated = await this.sealings.takeUnvalidated(VALIDATIONS, this.config.leaseMs);
     for (const id of unvalidated) await this.revalidate(id);
     for (const { id, attempt } of await this.sealings.due(BATCH)) {
       await this.jobs.enqueue({ name: 'upload.seal', data: { uploadId: id, attempt } });
+    }
+  }
+
+  /** Its owner may be somebody by now who may not upload any more: then it waits until it expires. */
+  private async receive(uploadId: string): Promise<void> {
+    try {
+      await this.uploads.receiveLate(uploadId);
+    } catch (error) {
+      this.log.warn(`Upload ${uploadId} was not received: ${(error as Error).message}`);
     }
   }
 

@@ -166,3 +166,28 @@ export class DocumentUploadForm {
   })
   maxDownloads?: string;
 }
+
+/** The form of a photo or a video: that of a document, and what it is and where it was sent. */
+export class MediaUploadForm extends DocumentUploadForm {
+  @ApiProperty({ type: 'string', format: 'binary', description: 'The photo or the video.' })
+  declare file: unknown;
+
+  @ApiProperty({ enum: ['video', 'photo', 'camera'], example: 'photo' })
+  fileType: string;
+
+  @ApiProperty({
+    required: false,
+    maxLength: 200,
+    description: 'The chat that it was sent in, by a name of your own.',
+    example: 'chat-42',
+  })
+  chatId?: string;
+
+  @ApiProperty({
+    required: false,
+    maxLength: 200,
+    description: 'The group that it was sent to, by a name of your own.',
+    example: '',
+  })
+  groupId?: string;
+}

@@ -18,7 +18,12 @@ export type UploadDoor = 'multipart' | 'media' | 'tus';
   `status IN ('uploading', 'received', 'encrypting', 'completed', 'cancelled', 'failed')`,
 )
 @Index('uploads_owner', ['ownerId', 'createdAt', 'id'])
+@Index('uploads_owner_status', ['ownerId', 'status', 'createdAt', 'id'])
 @Index('uploads_open', ['status', 'retryAt'], { where: `status IN ('uploading', 'received', 'encrypting')` })
+@Index('uploads_slot', ['ownerId', 'slot'], {
+  unique: true,
+  where: `status = 'uploading' AND slot IS NOT NULL`,
+})
 @Index('uploads_file', ['fileId'], { unique: true })
 export class Upload {
   @PrimaryColumn('uuid')
@@ -59,6 +64,10 @@ export class Upload {
   @Column('jsonb', { default: () => `'{}'` })
   attributes: unknown;
 
+  /** Which of its owner's transfers it is while it runs, counted from 1; null while nobody sends. */
+  @Column('smallint', { nullable: true })
+  slot: number | null;
+
   /** Declared size in bytes; an estimate for a multipart that runs, null where it is not known. */
   @Column('bigint', { nullable: true })
   totalBytes: number | null;
@@ -88,6 +97,18 @@ export class Upload {
   /** Until when the process that works on this may be silent. */
   @Column('timestamptz', { nullable: true })
   leaseUntil: Date | null;
+
+  /** Number of requests that have written to this; the fence among them: only the newest may commit. */
+  @Column('int', { default: 0 })
+  writerEpoch: number;
+
+  /** Somebody waits for the one who writes now: he is to make durable what he has, and stop. */
+  @Column('boolean', { default: false })
+  yieldAsked: boolean;
+
+  /** `Upload-Metadata` of a tus upload, as its client gave it. */
+  @Column('text', { nullable: true })
+  clientMetadata: string | null;
 
   /** When the next sealing may begin. */
   @Column('timestamptz', { nullable: true })

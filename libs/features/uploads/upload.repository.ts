@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, fromNow, type Tx } from '@waybill/platform/database';
 import type { Upload, UploadDoor } from './upload.entity';
+import { freeSlot } from './upload-slots';
 
-export type UploadRow = Omit<Upload, 'attributes'> & { attributes: unknown };
+export type UploadRow = Omit<Upload, 'attributes' | 'slot'> & { attributes: unknown };
 
 /** A durable part, and the store that holds it. */
 export interface PartRow {
@@ -11,6 +12,12 @@ export interface PartRow {
   objectKey: string;
   driver: string;
   sealedSize: number;
+}
+
+/** Who may add to an upload: of several requests, the newest (`writer_epoch`). */
+export interface Writer {
+  uploadId: string;
+  epoch: number;
 }
 
 export interface NewUpload {
@@ -25,14 +32,17 @@ export interface NewUpload {
   fileType: string | null;
   attributes: unknown;
   totalBytes: number | null;
+  clientMetadata: string | null;
   wrappedDek: Buffer;
   kekId: string;
 }
 
-const COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
+/** What a statement answers of an upload. */
+export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
   file_name AS "fileName", extension, media_type AS "mediaType", category, file_type AS "fileType", attributes,
   total_bytes AS "totalBytes", offset_bytes AS "offsetBytes", part_count AS "partCount",
   wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, lease_until AS "leaseUntil",
+  writer_epoch AS "writerEpoch", yield_asked AS "yieldAsked", client_metadata AS "clientMetadata",
   retry_at AS "retryAt", created_at AS "createdAt", updated_at AS "updatedAt", received_at AS "receivedAt",
   validated_at AS "validatedAt", completed_at AS "completedAt", cancelled_at AS "cancelledAt"`;
 
@@ -44,11 +54,21 @@ const COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, f
 export class UploadRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(tx: Tx, upload: NewUpload, leaseMs: number): Promise<void> {
-    await this.database.query(
+  /**
+   * @param leaseMs null where nobody writes yet: then it takes no slot.
+   * @param slots how many running uploads the owner may have.
+   * @returns false when he has as many, or another was faster to get the slot that was free.
+   */
+  async insert(tx: Tx, upload: NewUpload, leaseMs: number | null, slots: number): Promise<boolean> {
+    const rows = await this.database.query(
       `INSERT INTO uploads (id, file_id, owner_id, door, file_name, extension, media_type, category, file_type,
-                            attributes, total_bytes, wrapped_dek, kek_id, lease_until)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ${fromNow(14)})`,
+                            attributes, total_bytes, client_metadata, wrapped_dek, kek_id, lease_until, slot)
+       SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::bigint, $12, $13::bytea, $14,
+              ${fromNow(15)}, free.slot
+       FROM (SELECT CASE WHEN $15::float8 IS NOT NULL THEN ${freeSlot('$3::uuid', '$16')} END AS slot) free
+       WHERE $15::float8 IS NULL OR free.slot IS NOT NULL
+       ON CONFLICT (owner_id, slot) WHERE status = 'uploading' AND slot IS NOT NULL DO NOTHING
+       RETURNING id`,
       [
         upload.id,
         upload.fileId,
@@ -61,17 +81,20 @@ export class UploadRepository {
         upload.fileType,
         JSON.stringify(upload.attributes),
         upload.totalBytes,
+        upload.clientMetadata,
         upload.wrappedDek,
         upload.kekId,
         leaseMs,
+        slots,
       ],
       tx,
     );
+    return rows.length > 0;
   }
 
   async find(id: string, tx?: Tx): Promise<UploadRow | null> {
     const [row] = await this.database.query<UploadRow>(
-      `SELECT ${COLUMNS} FROM uploads WHERE id = $1`,
+      `SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = $1`,
       [id],
       tx,
     );
@@ -104,13 +127,16 @@ export class UploadRepository {
     );
   }
 
-  /** Moves the offset over a durable part, by compare-and-swap; false when status or offset are not what they were. */
-  async advance(tx: Tx, id: string, from: number, bytes: number, leaseMs: number): Promise<boolean> {
+  /**
+   * Moves the offset over a durable part, by compare-and-swap; false when status, offset or writer are not what they
+   * were.
+   */
+  async advance(tx: Tx, writer: Writer, from: number, bytes: number, leaseMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `UPDATE uploads SET offset_bytes = offset_bytes + $3, part_count = part_count + 1, updated_at = now(),
-                          lease_until = ${fromNow(4)}
-       WHERE id = $1 AND offset_bytes = $2 AND status = 'uploading' RETURNING id`,
-      [id, from, bytes, leaseMs],
+      `UPDATE uploads SET offset_bytes = offset_bytes + $4, part_count = part_count + 1, updated_at = now(),
+                          lease_until = ${fromNow(5)}
+       WHERE id = $1 AND writer_epoch = $2 AND offset_bytes = $3 AND status = 'uploading' RETURNING id`,
+      [writer.uploadId, writer.epoch, from, bytes, leaseMs],
       tx,
     );
     return rows.length > 0;
@@ -138,21 +164,31 @@ export class UploadRepository {
   }
 
   /** The last byte is durable: nothing can be added any more. Answers the size; null when it was not open any more. */
-  async receive(tx: Tx, id: string, attributes: unknown, leaseMs: number): Promise<number | null> {
+  async receive(tx: Tx, writer: Writer, attributes: unknown, leaseMs: number): Promise<number | null> {
     const [row] = await this.database.query<{ size: number }>(
-      `UPDATE uploads SET status = 'received', total_bytes = offset_bytes, attributes = $2, received_at = now(),
-                          updated_at = now(), lease_until = ${fromNow(3)}
-       WHERE id = $1 AND status = 'uploading' RETURNING offset_bytes AS size`,
-      [id, JSON.stringify(attributes), leaseMs],
+      `UPDATE uploads SET status = 'received', total_bytes = offset_bytes, attributes = $3, received_at = now(),
+                          updated_at = now(), lease_until = ${fromNow(4)}
+       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' RETURNING offset_bytes AS size`,
+      [writer.uploadId, writer.epoch, JSON.stringify(attributes), leaseMs],
       tx,
     );
     return row?.size ?? null;
   }
 
-  async renew(id: string, leaseMs: number): Promise<boolean> {
+  /** Says what a medium is, once its form has. */
+  async setFileType(tx: Tx, id: string, fileType: string): Promise<void> {
+    await this.database.query(
+      'UPDATE uploads SET file_type = $2 WHERE id = $1 AND file_type IS DISTINCT FROM $2',
+      [id, fileType],
+      tx,
+    );
+  }
+
+  async renew({ uploadId, epoch }: Writer, leaseMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `UPDATE uploads SET lease_until = ${fromNow(2)} WHERE id = $1 AND status = 'uploading' RETURNING id`,
-      [id, leaseMs],
+      `UPDATE uploads SET lease_until = ${fromNow(3)}
+       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' RETURNING id`,
+      [uploadId, epoch, leaseMs],
     );
     return rows.length > 0;
   }
@@ -172,7 +208,7 @@ export class UploadRepository {
     const [row] = await this.database.query<UploadRow>(
       `UPDATE uploads SET status = 'failed', failure_code = $2, updated_at = now(), lease_until = NULL,
                           wrapped_dek = NULL
-       WHERE id = $1 AND status IN ('uploading', 'received') RETURNING ${COLUMNS}`,
+       WHERE id = $1 AND status IN ('uploading', 'received') RETURNING ${UPLOAD_COLUMNS}`,
       [id, failureCode],
       tx,
     );
@@ -187,8 +223,21 @@ export class UploadRepository {
     const [row] = await this.database.query<UploadRow>(
       `UPDATE uploads SET status = 'failed', failure_code = 'INTERRUPTED', updated_at = now(), lease_until = NULL,
                           wrapped_dek = NULL
-       WHERE id = $1 AND status = 'uploading' AND door <> 'tus' AND lease_until < now() RETURNING ${COLUMNS}`,
+       WHERE id = $1 AND status = 'uploading' AND door <> 'tus' AND lease_until < now() RETURNING ${UPLOAD_COLUMNS}`,
       [id],
+      tx,
+    );
+    return row ?? null;
+  }
+
+  /** Ends as `EXPIRED` a tus upload that nobody has added to for so long; null when somebody has, or does just now. */
+  async expire(tx: Tx, id: string, idleMs: number): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
+      `UPDATE uploads SET status = 'failed', failure_code = 'EXPIRED', updated_at = now(), lease_until = NULL,
+                          wrapped_dek = NULL
+       WHERE id = $1 AND status = 'uploading' AND door = 'tus' AND updated_at < now() - $2 * interval '1 millisecond'
+         AND (lease_until IS NULL OR lease_until < now()) RETURNING ${UPLOAD_COLUMNS}`,
+      [id, idleMs],
       tx,
     );
     return row ?? null;
@@ -200,7 +249,7 @@ export class UploadRepository {
       `UPDATE uploads SET status = 'cancelled', cancelled_at = now(), updated_at = now(), lease_until = NULL,
                           wrapped_dek = NULL
        WHERE id = $1 AND status IN ('uploading', 'received', 'encrypting')
-       RETURNING ${COLUMNS}`,
+       RETURNING ${UPLOAD_COLUMNS}`,
       [id],
       tx,
     );
@@ -214,7 +263,7 @@ export class UploadRepository {
                           lease_until = NULL, retry_at = NULL, wrapped_dek = NULL
        WHERE id = $1 AND (status IN ('uploading', 'received', 'encrypting')
                           OR (status = 'failed' AND wrapped_dek IS NOT NULL))
-       RETURNING ${COLUMNS}`,
+       RETURNING ${UPLOAD_COLUMNS}`,
       [id],
       tx,
     );

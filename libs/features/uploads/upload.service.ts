@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
 import { AppError, isAppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import { StorageUsageService } from '@waybill/features/files';
+import { LiveProgress } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, isUniqueViolation, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
@@ -15,6 +16,7 @@ import { StagingWriter } from './staging/staging-writer';
 import { RunningTransfers } from './running-transfers';
 import type { UploadDoor } from './upload.entity';
 import { UploadRepository, type UploadRow } from './upload.repository';
+import { UploadSlots } from './upload-slots';
 import { vaultPrefix } from './sealing/vault-key';
 
 export interface BeginUpload {
@@ -29,17 +31,27 @@ export interface BeginUpload {
   attributes: unknown;
   /** In bytes; an estimate or unknown (null) where the protocol does not tell. */
   totalBytes: number | null;
+  /** What a tus client asks back. */
+  clientMetadata?: string;
 }
 
+/** An upload as somebody adds to it. */
 export interface OpenUpload {
   uploadId: string;
+  /** The request that may add to it, where several can. */
+  epoch: number;
   fileId: string;
   ownerId: string;
   fileName: string;
   /** The staging key; whoever opened the upload wipes it, or gives it to a writer that does. */
   dek: Buffer;
-  /** The object that was registered with the upload for its first part. */
-  firstPartKey: string;
+  /** The object that was registered with the upload for its first part; null where that is not sent along. */
+  firstPartKey: string | null;
+}
+
+export interface WriteOptions {
+  /** Parts that are durable and wait to be committed together; their objects are kept alive. */
+  waiting?: SealedPart[];
 }
 
 /** Begins uploads, makes their parts count, and ends them. The doors differ; what happens to the bytes does not. */
@@ -55,31 +67,64 @@ export class UploadsService {
     private readonly stores: ObjectStores,
     private readonly keyring: Keyring,
     private readonly usage: StorageUsageService,
+    private readonly slots: UploadSlots,
     private readonly outbox: Outbox,
     private readonly running: RunningTransfers,
+    private readonly progress: LiveProgress,
     private readonly config: AppConfig,
   ) {
     this.budget = new BufferBudget(config.uploads.bufferBytes);
   }
 
-  /** Makes the row of an upload, and of the object for its first part, before any byte is stored. */
-  async begin(principal: Principal, request: BeginUpload): Promise<OpenUpload> {
+  /**
+   * Whether a user has room for so many bytes, asked before any of them is read. It promises nothing: what counts is
+   * charged when parts are committed.
+   *
+   * @throws AppError `QUOTA_EXCEEDED`
+   */
+  async requireRoom({ userId }: Principal, bytes: number): Promise<void> {
+    await this.usage.requireRoom(userId, bytes, this.config.uploads.userQuotaBytes);
+  }
+
+  /**
+   * Makes the row of an upload, and of the object for its first part, before any byte is stored. A tus upload has no
+   * writer as yet: its bytes may come with other requests.
+   *
+   * @param together what else belongs into the transaction.
+   */
+  async begin(
+    principal: Principal,
+    request: BeginUpload,
+    together?: (tx: Tx, uploadId: string) => Promise<void>,
+  ): Promise<OpenUpload> {
     const uploadId = request.uploadId ?? uuidv7();
     const fileId = uuidv7();
     const ownerId = principal.userId;
     const dek = generateDek();
-    const firstPartKey = this.newPartKey(uploadId, 0);
+    const written = request.door !== 'tus';
+    const firstPartKey = written ? this.newPartKey(uploadId, 0) : null;
     try {
       const { kekId, wrapped } = await this.keyring.wrap(dek, {
         purpose: 'staging',
         id: uploadId,
         version: 1,
       });
-      const { uploadId: _, ...described } = request;
-      const upload = { ...described, id: uploadId, fileId, ownerId, kekId, wrappedDek: wrapped };
+      const { uploadId: _, clientMetadata = null, ...described } = request;
+      const upload = {
+        ...described,
+        clientMetadata,
+        id: uploadId,
+        fileId,
+        ownerId,
+        kekId,
+        wrappedDek: wrapped,
+      };
+      const { leaseMs } = this.config;
       await this.database.transaction(async (tx) => {
-        await this.uploads.insert(tx, upload, this.config.leaseMs);
-        await this.objects.register(firstPartKey, this.stores.default.driver, this.config.leaseMs, tx);
+        const attempt = (): Promise<boolean> =>
+          this.uploads.insert(tx, upload, written ? leaseMs : null, this.config.uploads.concurrency.perUser);
+        await this.slots.within(ownerId, attempt, tx);
+        if (firstPartKey) await this.objects.register(firstPartKey, this.stores.default.driver, leaseMs, tx);
         await this.outbox.append(tx, {
           type: 'upload.created',
           actorId: ownerId,
@@ -87,20 +132,31 @@ export class UploadsService {
           subjectId: uploadId,
           data: { uploadId, fileId, fileName: request.fileName },
         });
+        await together?.(tx, uploadId);
       });
     } catch (error) {
       wipe(dek);
       if (!isUniqueViolation(error)) throw error;
       throw new AppError('CONFLICT', 'An upload with this id exists already.', { cause: error });
     }
-    return { uploadId, fileId, ownerId, fileName: request.fileName, dek, firstPartKey };
+    return { uploadId, epoch: 0, fileId, ownerId, fileName: request.fileName, dek, firstPartKey };
   }
 
-  /** A writer for an upload's bytes from `offset` on. It takes the staging key over. */
+  /** Opens an upload again, for the writer that its row names. The key is the caller's to wipe. */
+  async open(row: UploadRow): Promise<OpenUpload> {
+    if (!row.wrappedDek) throw noLongerOpen();
+    const { id: uploadId, writerEpoch: epoch, fileId, ownerId, fileName } = row;
+    const wrapped = { kekId: row.kekId, wrapped: row.wrappedDek };
+    const dek = await this.keyring.unwrap(wrapped, { purpose: 'staging', id: uploadId, version: 1 });
+    return { uploadId, epoch, fileId, ownerId, fileName, dek, firstPartKey: null };
+  }
+
+  /** A writer for an upload's bytes from `offset` on; what it takes is seen as progress. It takes the staging key over. */
   write(
     upload: OpenUpload,
     offset: number,
     on: { drain: () => void; error: (error: unknown) => void },
+    { waiting }: WriteOptions = {},
   ): StagingWriter {
     const { uploadId, dek } = upload;
     let prepared: string | null = offset === 0 ? upload.firstPartKey : null;
@@ -111,7 +167,7 @@ export class UploadsService {
       prepared = null;
       return key;
     };
-    return new StagingWriter({
+    const writer = new StagingWriter({
       uploadId,
       offset,
       dek,
@@ -124,31 +180,49 @@ export class UploadsService {
       onError: on.error,
       ledger: {
         register,
-        renew: (keys) => this.renew(upload, prepared === null ? keys : [prepared, ...keys]),
-        commit: (part) => this.committing(part, (tx) => this.commitPart(tx, upload, part)),
+        renew: (keys) => {
+          const held = waiting?.map((part) => part.key) ?? [];
+          return this.renew(upload, [...(prepared === null ? [] : [prepared]), ...held, ...keys]);
+        },
+        commit: async (part) => void (waiting ? waiting.push(part) : await this.commit(upload, part)),
       },
+      onEnd: () => unfollow(),
     });
+    const unfollow = this.progress.follow(uploadId, 'transfer', () => writer.taken);
+    return writer;
+  }
+
+  /** Makes durable parts part of the upload, in the order of their bytes: all of them, or none. */
+  async commit(upload: OpenUpload, parts: SealedPart | readonly SealedPart[]): Promise<void> {
+    const all = [parts].flat();
+    await this.committing(all, (tx) => this.commitParts(tx, upload, all));
+  }
+
+  /** Gives durable parts up that were never committed. */
+  async giveUp(parts: readonly SealedPart[]): Promise<void> {
+    for (const { key } of parts) await this.objects.withdraw(key, this.stores.default.driver);
   }
 
   /**
-   * Commits the last part, if there is one, and with it the upload: nothing can be added afterwards.
+   * Commits what is left of the parts, if there is any, and with it the upload: nothing can be added afterwards.
    *
    * @param together what else belongs into the transaction.
    */
   async receive(
-    upload: OpenUpload,
-    part: SealedPart | null,
+    upload: Omit<OpenUpload, 'dek'>,
+    last: SealedPart | readonly SealedPart[] | null,
     attributes: unknown,
     together?: (tx: Tx, uploadId: string) => Promise<void>,
   ): Promise<void> {
-    const { uploadId, fileId, ownerId, fileName } = upload;
-    await this.committing(part, async (tx) => {
-      if (part) await this.commitPart(tx, upload, part);
-      else await this.requireStillAllowed(tx, ownerId);
-      const size = await this.uploads.receive(tx, uploadId, attributes, this.config.leaseMs);
-      if (size === null) throw noLongerOpen();
+    const { uploadId, fileId, ownerId, fileName, firstPartKey } = upload;
+    const parts = [last ?? []].flat();
+    await this.committing(parts, async (tx) => {
+      await this.commitParts(tx, upload, parts);
+      const size = await this.uploads.receive(tx, upload, attributes, this.config.leaseMs);
+      if (size === null) throw await this.notTaken(uploadId, tx);
       // A file without a byte has no part, so the object that was registered for it will never be.
-      if (size === 0) await this.objects.withdraw(upload.firstPartKey, this.stores.default.driver, tx);
+      if (size === 0 && firstPartKey)
+        await this.objects.withdraw(firstPartKey, this.stores.default.driver, tx);
       await this.outbox.append(tx, {
         type: 'upload.received',
         actorId: ownerId,
@@ -170,7 +244,20 @@ export class UploadsService {
     return this.endAsFailed((tx) => this.uploads.interrupt(tx, uploadId));
   }
 
-  /** Cancels an upload wherever it stands, and stops the request that brings it. Repeating it changes nothing. */
+  /** Ends a tus upload that was given up by its client; false when it was not. */
+  async expire(uploadId: string): Promise<boolean> {
+    return this.endAsFailed((tx) => this.uploads.expire(tx, uploadId, this.config.uploads.resumeMs));
+  }
+
+  /** Receives an upload whose bytes are all committed, and whose request died before it could say so. */
+  async receiveLate(uploadId: string): Promise<void> {
+    const row = await this.uploads.find(uploadId);
+    if (row?.status !== 'uploading' || row.offsetBytes !== row.totalBytes) return;
+    const { writerEpoch: epoch, fileId, ownerId, fileName, attributes } = row;
+    await this.receive({ uploadId, epoch, fileId, ownerId, fileName, firstPartKey: null }, null, attributes);
+  }
+
+  /** Cancels an upload wherever it stands, and stops what works on it, wherever that runs. Repeating it changes nothing. */
   async cancel(principal: Principal, uploadId: string): Promise<void> {
     const known = await this.uploads.findOwned(uploadId, principal.userId);
     if (!known) throw AppError.notFound();
@@ -220,25 +307,36 @@ export class UploadsService {
     return row;
   }
 
-  /** A transaction that is to make a part count. Where it is refused, the part is given up at once. */
-  private async committing(part: SealedPart | null, work: (tx: Tx) => Promise<void>): Promise<void> {
+  /** A transaction that is to make parts count. Where it is refused, they are given up at once. */
+  private async committing(parts: readonly SealedPart[], work: (tx: Tx) => Promise<void>): Promise<void> {
     try {
       await this.database.transaction(work);
     } catch (error) {
-      if (part && isAppError(error, 'GONE'))
-        await this.objects.withdraw(part.key, this.stores.default.driver);
+      if (isAppError(error, 'GONE', 'UPLOAD_LOCKED')) await this.giveUp(parts);
       throw error;
     }
   }
 
-  private async commitPart(tx: Tx, upload: OpenUpload, part: SealedPart): Promise<void> {
+  private async commitParts(
+    tx: Tx,
+    upload: Omit<OpenUpload, 'dek'>,
+    parts: readonly SealedPart[],
+  ): Promise<void> {
     const { uploadId, ownerId } = upload;
     await this.requireStillAllowed(tx, ownerId);
-    const moved = await this.uploads.advance(tx, uploadId, part.offset, part.size, this.config.leaseMs);
-    if (!moved) throw noLongerOpen();
-    await this.uploads.insertPart(tx, uploadId, part.offset, part.size, part.key);
-    if (!(await this.objects.publish(tx, part.key, part.sealedSize))) throw noLongerOpen();
-    await this.usage.charge(tx, ownerId, part.size, this.config.uploads.userQuotaBytes);
+    for (const part of parts) {
+      const moved = await this.uploads.advance(tx, upload, part.offset, part.size, this.config.leaseMs);
+      if (!moved) throw await this.notTaken(uploadId, tx);
+      await this.uploads.insertPart(tx, uploadId, part.offset, part.size, part.key);
+      if (!(await this.objects.publish(tx, part.key, part.sealedSize))) throw noLongerOpen();
+      await this.usage.charge(tx, ownerId, part.size, this.config.uploads.userQuotaBytes);
+    }
+  }
+
+  /** Why nothing more is taken from a writer: the upload has ended, or another one writes. */
+  private async notTaken(uploadId: string, tx?: Tx): Promise<AppError> {
+    const row = await this.uploads.find(uploadId, tx);
+    return row?.status === 'uploading' ? writtenByAnother() : noLongerOpen();
   }
 
   private async requireStillAllowed(tx: Tx, ownerId: string): Promise<void> {
@@ -246,18 +344,19 @@ export class UploadsService {
   }
 
   /** Rejects only when the upload is over: a database that is away for a while is met by the next commit. */
-  private async renew({ uploadId, ownerId }: OpenUpload, keys: string[]): Promise<void> {
+  private async renew(upload: OpenUpload, keys: string[]): Promise<void> {
+    const { uploadId, ownerId } = upload;
     let open: boolean;
     let allowed: boolean;
     try {
-      open = await this.uploads.renew(uploadId, this.config.leaseMs);
+      open = await this.uploads.renew(upload, this.config.leaseMs);
       allowed = await this.uploads.mayStillUpload(ownerId);
       await this.objects.renew(keys, this.config.leaseMs);
     } catch (error) {
       this.log.warn(`Upload ${uploadId}: the lease was not renewed: ${(error as Error).message}`);
       return;
     }
-    if (!open) throw noLongerOpen();
+    if (!open) throw await this.notTaken(uploadId);
     if (!allowed) throw noLongerAllowed();
   }
 
@@ -301,4 +400,15 @@ function noLongerAllowed(): AppError {
 /** What a request hears whose upload was cancelled, failed or moved on while it was sending. */
 function noLongerOpen(): AppError {
   return new AppError('GONE', 'The upload was ended while it was running.');
+}
+
+/** What a request hears that was overtaken by another one with the same upload. */
+export function writtenByAnother(): AppError {
+  return new AppError(
+    'UPLOAD_LOCKED',
+    'Another request adds to this upload. Ask for its offset and go on from there.',
+    {
+      retryAfterSeconds: 1,
+    },
+  );
 }

@@ -1,28 +1,44 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FilesModule } from '@waybill/features/files';
-import { DocumentDoor } from './multipart/document-door';
+import { ProgressBoardModule, ProgressModule } from '@waybill/features/progress';
+import { FormDoors } from './multipart/form-doors';
+import { FormUploadController } from './multipart/form-upload.controller';
+import { FormUploads } from './multipart/form-uploads';
 import { KeyedUploads } from './multipart/keyed-uploads';
 import { PendingUploadsModule } from './pending-uploads';
+import { ProgressOfUploadsModule } from './progress-of-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
 import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
 import { StagingService } from './staging/staging.service';
+import { BodyWriting } from './tus/body-writing';
+import { KeyedCreations } from './tus/keyed-creations';
+import { LeaseLocker } from './tus/lease-locker';
+import { TusController } from './tus/tus.controller';
+import { TusDoor } from './tus/tus-door';
+import { TusStore } from './tus/tus-store';
+import { WriteLeaseRepository } from './tus/write-lease.repository';
+import { WriteLeases } from './tus/write-leases';
+import { UploadProgress } from './upload-progress';
+import { UploadProgressController } from './upload-progress.controller';
 import { UploadController } from './upload.controller';
 import { Upload, UploadPart } from './upload.entity';
 import { UploadPolicies } from './upload-policies';
 import { UploadReconciler } from './upload-reconciler';
 import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
+import { UploadSlots } from './upload-slots';
 import { ValidationService } from './validation.service';
 
 /** What both sides of uploads need: rows, staging, sealing. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule],
+  imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule, ProgressModule],
   providers: [
     UploadRepository,
+    UploadSlots,
     UploadsService,
     RunningTransfers,
     StagingService,
@@ -33,6 +49,7 @@ import { ValidationService } from './validation.service';
   ],
   exports: [
     UploadRepository,
+    UploadSlots,
     UploadsService,
     RunningTransfers,
     ValidationService,
@@ -45,9 +62,22 @@ class UploadsCoreModule {}
 
 /** The doors, for the API. */
 @Module({
-  imports: [UploadsCoreModule, PendingUploadsModule],
-  providers: [UploadPolicies, DocumentDoor, KeyedUploads],
-  controllers: [UploadController],
+  imports: [UploadsCoreModule, PendingUploadsModule, ProgressOfUploadsModule, ProgressBoardModule],
+  providers: [
+    UploadProgress,
+    UploadPolicies,
+    FormDoors,
+    FormUploads,
+    KeyedUploads,
+    BodyWriting,
+    KeyedCreations,
+    LeaseLocker,
+    TusDoor,
+    TusStore,
+    WriteLeaseRepository,
+    WriteLeases,
+  ],
+  controllers: [FormUploadController, UploadController, UploadProgressController, TusController],
 })
 export class UploadsModule {}
 

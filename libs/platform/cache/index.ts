@@ -1,2 +1,3 @@
 export { createRedis } from './create-redis';
 export { RedisModule } from './redis.module';
+export { Signals } from './signals';

@@ -3,10 +3,11 @@ import { Redis } from 'ioredis';
 import { AppConfig } from '@waybill/platform/config';
 import { ReadinessChecks } from '@waybill/platform/observability';
 import { createRedis } from './create-redis';
+import { Signals } from './signals';
 
 /**
  * Gives the process's one Redis client (inject `Redis` of ioredis). Subscriptions and blocking commands need
- * connections of their own: `client.duplicate()`.
+ * connections of their own: `client.duplicate()`. Hints between processes go by `Signals`.
  */
 @Global()
 @Module({
@@ -20,8 +21,9 @@ import { createRedis } from './create-redis';
         return client;
       },
     },
+    Signals,
   ],
-  exports: [Redis],
+  exports: [Redis, Signals],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(Redis) private readonly client: Redis) {}

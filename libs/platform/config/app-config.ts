@@ -15,6 +15,8 @@ export class AppConfig {
     /** Express' `trust proxy` setting: whom to believe about the client's address. */
     trustProxy: boolean | number | string;
     corsOrigins: string[];
+    /** Streams of events, and again sockets, that a user may hold open in each process. */
+    liveConnectionsPerUser: number;
     docs: boolean;
     shutdownMs: number;
   };
@@ -31,6 +33,8 @@ export class AppConfig {
     media: { extensions: string[]; maxBytes: number };
     /** Bytes a user may store; null is without limit. */
     userQuotaBytes: number | null;
+    /** Transfers that run at once. */
+    concurrency: { perUser: number; perInstance: number };
     /** The budget of plaintext in flight that all uploads of this process share. */
     bufferBytes: number;
     /** When an open staging part is closed: by its size or by its age, whichever comes first. */
@@ -38,12 +42,15 @@ export class AppConfig {
     partMs: number;
     /** How long a sender may stay silent. */
     idleMs: number;
+    /** For how long a resumable upload is kept to which nothing is added. */
+    resumeMs: number;
   };
   readonly sealing: { concurrency: number; attempts: number; backoffMs: number };
   /** How long what a process holds stays its own without a sign of life. */
   readonly leaseMs: number;
   readonly sweepMs: number;
   readonly rateLimitScale: number;
+  readonly auditRetentionDays: number;
   readonly logLevel: string;
   /** The private port is null where there is none; each kind of process has its own, so that they fit on one machine. */
   readonly metrics: {
@@ -66,6 +73,7 @@ export class AppConfig {
       publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, ''),
       trustProxy: parseTrustProxy(e.TRUST_PROXY),
       corsOrigins: list(e.CORS_ORIGINS),
+      liveConnectionsPerUser: e.LIVE_CONNECTIONS_PER_USER,
       docs: e.API_DOCS,
       shutdownMs: e.SHUTDOWN_SECONDS * 1000,
     };
@@ -87,10 +95,12 @@ export class AppConfig {
         maxBytes: e.UPLOAD_MEDIA_MAX_BYTES,
       },
       userQuotaBytes: e.USER_QUOTA_BYTES === 0 ? null : e.USER_QUOTA_BYTES,
+      concurrency: { perUser: e.UPLOADS_PER_USER, perInstance: e.UPLOADS_PER_INSTANCE },
       bufferBytes: e.UPLOAD_BUFFER_BYTES,
       partBytes: e.UPLOAD_PART_BYTES,
       partMs: e.UPLOAD_PART_SECONDS * 1000,
       idleMs: e.UPLOAD_IDLE_SECONDS * 1000,
+      resumeMs: e.UPLOAD_RESUME_HOURS * 3_600_000,
     };
     this.sealing = {
       concurrency: e.SEALING_CONCURRENCY,
@@ -100,6 +110,7 @@ export class AppConfig {
     this.leaseMs = e.LEASE_SECONDS * 1000;
     this.sweepMs = e.SWEEP_SECONDS * 1000;
     this.rateLimitScale = e.RATE_LIMIT_SCALE;
+    this.auditRetentionDays = e.AUDIT_RETENTION_DAYS;
     this.logLevel = e.LOG_LEVEL;
     this.metrics = {
       token: e.METRICS_TOKEN ?? null,

@@ -99,6 +99,11 @@ export class Environment {
   @IsString()
   CORS_ORIGINS = '';
 
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  LIVE_CONNECTIONS_PER_USER = 20;
+
   @Matches(/^[a-z0-9]+(,[a-z0-9]+)*$/i, {
     message: 'UPLOAD_DOCUMENT_TYPES must be a comma list of extensions',
   })
@@ -126,6 +131,18 @@ export class Environment {
 
   @Transform(number)
   @IsInt()
+  @Min(1)
+  @Max(1000)
+  UPLOADS_PER_USER = 100;
+
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  UPLOADS_PER_INSTANCE = 400;
+
+  @Transform(number)
+  @IsInt()
   @Min(1024 * 1024)
   UPLOAD_BUFFER_BYTES = 64 * 1024 * 1024;
 
@@ -143,6 +160,11 @@ export class Environment {
   @IsInt()
   @Min(1)
   UPLOAD_IDLE_SECONDS = 30;
+
+  @Transform(number)
+  @IsNumber()
+  @Min(0.0001)
+  UPLOAD_RESUME_HOURS = 24;
 
   @Transform(number)
   @IsInt()
@@ -174,6 +196,13 @@ export class Environment {
   @IsNumber()
   @Min(0.001)
   RATE_LIMIT_SCALE = 1;
+
+  /** The database keeps what is younger than seven days whatever is asked. */
+  @Transform(number)
+  @IsInt()
+  @Min(7)
+  @Max(36_500)
+  AUDIT_RETENTION_DAYS = 365;
 
   @Transform(number)
   @IsInt()

@@ -19,6 +19,14 @@ export class EventFeed {
     );
   }
 
+  /** Where the feed ends now: whoever reads on from there sees what comes, and nothing of before. */
+  async end(): Promise<number> {
+    const [row] = await this.database.query<{ position: number }>(
+      'SELECT coalesce(max(position), 0) AS position FROM event_feed',
+    );
+    return row!.position;
+  }
+
   /**
    * Hands the next events to `consume`, in the transaction that also remembers how far the reader has come: what
    * `consume` writes through `tx` is done once for each event. One process at a time reads under a name; another

@@ -1,13 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AuditLog } from '@waybill/platform/audit';
 import { AppConfig, ConfigError } from '@waybill/platform/config';
 import { Drain, HttpMetrics, type WaybillLogger } from '@waybill/platform/observability';
 import { IntakeGuard } from './body/intake.guard';
 import { RequestValidationPipe } from './body/validation.pipe';
-import { RateLimitGuard } from './limits/rate-limit.guard';
-import { RateLimiter } from './limits/rate-limiter';
 import { ProblemFilter } from './problems/problem.filter';
 import { answerBrokenRequests, boundHeads } from './request/broken-request';
+import { continueWhenRead } from './request/expect-continue';
 import { frontDoor } from './request/front-door';
 
 /** Pages for people that live beside the API. */
@@ -30,7 +30,7 @@ export async function configureHttp(
   addRoutes?: () => void,
 ): Promise<NestExpressApplication> {
   const config = app.get(AppConfig);
-  const filter = new ProblemFilter(config);
+  const filter = new ProblemFilter(config, app.get(AuditLog));
   app.disable('x-powered-by');
   app.disable('etag'); // Entity tags are of revisions and contents; Express would hash each body once more.
   trustProxy(app, config);
@@ -43,7 +43,7 @@ export async function configureHttp(
     }),
   );
   setPrefix(app);
-  app.useGlobalGuards(new RateLimitGuard(app.get(RateLimiter)), new IntakeGuard());
+  app.useGlobalGuards(new IntakeGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(filter);
   addRoutes?.();
@@ -52,6 +52,7 @@ export async function configureHttp(
   app.use(filter.onMiss);
   app.use(filter.onError);
   boundHeads(app.getHttpServer());
+  continueWhenRead(app.getHttpServer());
   answerBrokenRequests(app.getHttpServer());
   return app;
 }

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { RateLimiter } from './limits/rate-limiter';
+import { RequestLimits } from './limits/request-limits';
 import { CursorCodec } from './paging/cursor-codec';
 import { ProblemsController } from './problems/problems.controller';
 
@@ -7,7 +8,7 @@ import { ProblemsController } from './problems/problems.controller';
 @Global()
 @Module({
   controllers: [ProblemsController],
-  providers: [CursorCodec, RateLimiter],
-  exports: [CursorCodec, RateLimiter],
+  providers: [CursorCodec, RateLimiter, RequestLimits],
+  exports: [CursorCodec, RateLimiter, RequestLimits],
 })
 export class HttpModule {}

@@ -13,6 +13,7 @@ import {
   Query,
   Req,
   Res,
+  UseGuards,
 } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
@@ -21,16 +22,20 @@ import { IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-va
 import type { Request, Response } from 'express';
 import { Redis } from 'ioredis';
 import { AppError, ERROR_CODES, type ErrorCode } from '@waybill/core/kernel';
+import { AuditLog } from '@waybill/platform/audit';
 import { AppConfig } from '@waybill/platform/config';
 import { ObservabilityModule, WaybillLogger } from '@waybill/platform/observability';
+import { PROBLEM_GUIDE } from './problems/problem-guide';
 import {
   AcceptsForm,
   configureHttp,
   CursorCodec,
+  html,
   HttpModule,
   PageQuery,
   PROBLEMS,
   RateLimit,
+  RateLimitGuard,
   setNextLink,
   UuidParam,
 } from '.';
@@ -119,6 +124,7 @@ class ThingController {
   }
 
   @Get('guess')
+  @UseGuards(RateLimitGuard)
   @RateLimit({ name: 'guess', points: 2, seconds: 60, by: 'address' })
   guess() {
     return {};
@@ -158,6 +164,7 @@ interface Answer {
 let app: NestExpressApplication;
 let port: number;
 const lines: string[] = [];
+const audited: object[] = [];
 
 beforeAll(async () => {
   const config = {
@@ -168,7 +175,7 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({
     imports: [ObservabilityModule, HttpModule],
     controllers: [ThingController],
-    providers: [],
+    providers: [{ provide: AuditLog, useValue: { record: (entry: object) => void audited.push(entry) } }],
   })
     .useMocker((token) => {
       if (token === AppConfig) return config;
@@ -248,7 +255,9 @@ describe('R07 refusals', () => {
     const page = await send('GET', `/api/problems/${code.toLowerCase().replaceAll('_', '-')}`);
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toContain('text/html');
-    expect(page.text).toContain(code);
+    for (const part of [code, 'What to do', ...Object.values(PROBLEM_GUIDE[code])]) {
+      expect(page.text).toContain(html`${part}`.text);
+    }
   });
 
   it.each([
@@ -410,7 +419,10 @@ describe('limited routes', () => {
     for (const remaining of [1, 0]) {
       expect(await send('GET', '/api/things/guess')).toMatchObject({
         status: 200,
-        headers: { ratelimit: `"guess";r=${remaining};t=60`, 'ratelimit-policy': '"guess";q=2;w=60' },
+        headers: {
+          ratelimit: expect.stringMatching(`^"requests";r=\\d+;t=\\d+, "guess";r=${remaining};t=60$`),
+          'ratelimit-policy': '"requests";q=300;w=60, "guess";q=2;w=60',
+        },
       });
     }
     const refused = await send('GET', '/api/things/guess');

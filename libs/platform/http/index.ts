@@ -14,9 +14,22 @@ export { UuidParam } from './body/uuid-param.pipe';
 export { configureHttp, setPrefix } from './configure-http';
 export { HttpModule } from './http.module';
 export { addressKey } from './limits/address-key';
-export { RateLimit, type RateLimitSubject, type RouteRateLimit } from './limits/rate-limit.guard';
+export { RateLimitGuard } from './limits/rate-limit.guard';
 export { rateLimited, RateLimiter, type RateLimitPolicy, type RateLimitState } from './limits/rate-limiter';
-export { ApiProblems, problemResponse } from './openapi/api-problems';
+export {
+  RateLimit,
+  RequestLimits,
+  Transfer,
+  Uncounted,
+  UploadStart,
+  type RateLimitSubject,
+  type RouteRateLimit,
+} from './limits/request-limits';
+export { EventStream, type ServerEvent } from './live/event-stream';
+export { LiveConnections, type LiveKind } from './live/live-connections';
+export { LiveModule } from './live/live.module';
+export { PrincipalWatch } from './live/principal-watch';
+export { ApiProblems, problemExample, problemResponse, type ProblemAnswer } from './openapi/api-problems';
 export { Problem } from './openapi/problem.dto';
 export { html, Html } from './pages/html';
 export { sendPage } from './pages/page';
@@ -27,3 +40,4 @@ export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { PROBLEMS } from './problems/problem-catalogue';
 export { EMAIL_MAX_LENGTH, isEmailAddress } from './request/email-address';
 export { textProblem } from './request/text';
+export { SECURITY_HEADERS } from './request/security-headers';

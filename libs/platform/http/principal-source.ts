@@ -15,4 +15,10 @@ export abstract class PrincipalSource {
 
   /** Who sent this request, by its `Authorization` header; null when that has no valid credential of a person. */
   abstract byRequest(request: IncomingMessage): Promise<AccountPrincipal | null>;
+
+  /**
+   * Who these are right now, in their order, by the session or the key that each came with; null for whom it has ended,
+   * or whose account is disabled.
+   */
+  abstract renew(principals: readonly UserPrincipal[]): Promise<(UserPrincipal | null)[]>;
 }

@@ -11,6 +11,7 @@ export {
   currentRequest,
   parseTraceparent,
   runInRequest,
+  setRequestSubject,
   setRequestUser,
   type RequestContext,
   type TraceParent,

@@ -7,6 +7,8 @@ export interface RequestContext {
   readonly trace?: TraceParent;
   /** Who asks; set by the authentication guard once it knows. */
   userId?: string;
+  /** What the request is about, where its address does not say. */
+  subjectId?: string;
 }
 
 /** The fields of a `traceparent` header, version 00 (W3C Trace Context, section 3.2). */
@@ -32,6 +34,12 @@ export function currentRequest(): RequestContext | undefined {
 export function setRequestUser(userId: string): void {
   const context = storage.getStore();
   if (context !== undefined) context.userId = userId;
+}
+
+/** Says what this request is about, for the audit. */
+export function setRequestSubject(id: string): void {
+  const context = storage.getStore();
+  if (context !== undefined) context.subjectId = id;
 }
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;

@@ -7,7 +7,6 @@ import {
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { JOBS, QUEUES, type JobData, type JobName } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
-import { ReadinessChecks } from '@waybill/platform/observability';
 import type { Queue } from 'bull';
 import { runCorrelated } from './correlation';
 import { HANDLES_JOB, type JobHandler } from './handles-job.decorator';
@@ -34,10 +33,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
     private readonly metrics: JobMetrics,
-    readiness: ReadinessChecks,
-  ) {
-    readiness.register('redis', () => this.jobs.queue(QUEUES[0]!).client.ping());
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
     for (const name of QUEUES) this.watch(this.jobs.queue(name));

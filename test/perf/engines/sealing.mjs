@@ -33,7 +33,7 @@ async function sealOnce(stores, dek, parts) {
   const began = performance.now();
   const writer = await stores.default.create(key);
   const file = { dek: generateDek(), aad: fileAad(UPLOAD_ID, 1) };
-  await sealContent(reader, writer, file, new AbortController().signal);
+  await sealContent(reader, writer, file, new AbortController().signal, () => {});
   const seconds = (performance.now() - began) / 1000;
   await reader.close();
   await stores.default.delete(key);

@@ -13,12 +13,12 @@ const STOP_MS = 2_000;
  */
 
 /**
- * @param {URL} script @param {object} options for the program @param {{ env?: NodeJS.ProcessEnv }} [how]
+ * @param {URL} script @param {object} options for the program @param {{ env?: NodeJS.ProcessEnv, execArgv?: string[] }} [how]
  * @returns {Promise<Helper>} when it is ready
  */
-export async function startHelper(script, options, { env } = {}) {
+export async function startHelper(script, options, { env, execArgv = [] } = {}) {
   const child = fork(script, [JSON.stringify(options)], {
-    execArgv: [],
+    execArgv,
     env: { ...process.env, ...env },
     // Ctrl-C in the terminal is for the bench, which takes everything down in order.
     detached: true,

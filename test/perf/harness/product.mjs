@@ -70,6 +70,11 @@ export class Product {
     this.accounts = accounts;
   }
 
+  /** What its programs are told. */
+  get env() {
+    return this.#env;
+  }
+
   get databaseUrl() {
     return String(this.#env.DATABASE_URL);
   }
@@ -167,11 +172,11 @@ class ApiClient {
     return text === '' ? null : JSON.parse(text);
   }
 
-  /** Waits until an upload has become a file. @param {string} uploadId @param {number} [timeoutMs] */
+  /** Waits until an upload has become a file. @param {string} uploadId @param {number} [timeoutMs] @returns {Promise<{ fileId: string }>} */
   async completed(uploadId, timeoutMs = 120_000) {
     for (const deadline = Date.now() + timeoutMs; ; await delay(50)) {
-      const { status, failureCode } = await this.request('GET', `/upload/progress/${uploadId}`);
-      if (status === 'completed') return;
+      const { status, failureCode, fileId } = await this.request('GET', `/upload/progress/${uploadId}`);
+      if (status === 'completed') return { fileId };
       if (status === 'failed' || status === 'cancelled')
         throw new Error(`The upload ${status}: ${failureCode}`);
       if (Date.now() > deadline) throw new Error(`The upload is ${status} after ${timeoutMs} ms.`);

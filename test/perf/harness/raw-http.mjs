@@ -20,9 +20,10 @@ export function readHead(bytes) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return null;
   const head = bytes.latin1Slice(0, end + 2);
-  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(head);
-  if (!length) throw new Error(`The answer does not tell its length: ${head}`);
-  return { status: Number(head.slice(9, 12)), headBytes: end + 4, bodyBytes: Number(length[1]) };
+  const status = Number(head.slice(9, 12));
+  const length = status === 204 ? '0' : /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
+  if (length === undefined) throw new Error(`The answer does not tell its length: ${head}`);
+  return { status, headBytes: end + 4, bodyBytes: Number(length) };
 }
 
 /**

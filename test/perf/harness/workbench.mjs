@@ -39,10 +39,11 @@ export class Workbench {
 
   /**
    * A helper that ends with the bench, at the latest.
-   * @param {string} script below test/perf @param {object} [options] @param {NodeJS.ProcessEnv} [env]
+   * @param {string} script below test/perf @param {object} [options]
+   * @param {{ env?: NodeJS.ProcessEnv, execArgv?: string[] }} [how]
    */
-  async helper(script, options = {}, env = {}) {
-    const helper = await startHelper(new URL(`../${script}`, import.meta.url), options, { env });
+  async helper(script, options = {}, how = {}) {
+    const helper = await startHelper(new URL(`../${script}`, import.meta.url), options, how);
     this.#undo.push(() => helper.stop());
     return helper;
   }

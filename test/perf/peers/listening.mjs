@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { LOOPBACK } from '../harness/raw-http.mjs';
 
-/** Starts an express application on a free port. @param {import('express').Express} app */
+/** Starts a server, or an express application, on a free port. @param {Pick<import('node:http').Server, 'listen'>} app */
 export async function listening(app) {
   const server = app.listen(0, LOOPBACK);
   await once(server, 'listening');

@@ -5,14 +5,28 @@ import { measureOpenssl } from '../peers/openssl.mjs';
 import { inRounds, median, medians } from '../harness/rounds.mjs';
 import { contestant } from '../harness/row.mjs';
 
-export const title = 'sealing, one thread';
+export const title = 'sealing';
+
+/** From here on the product hashes in a thread of its own (libs/features/uploads/sealing). */
+const HASHING_THREAD_MIB = 64;
+const ONE_THREAD = { must: 0.75, wanted: 0.83 };
+const WITH_HASHING_THREAD = { must: 1, wanted: 1.14 };
+
+/**
+ * V8 collects all garbage each time that so many bytes of buffers came, and a bare process starts with a limit so low
+ * that this costs as much as SHA-256. The worker, whose heap is larger, is spared it; so is the engine then.
+ */
+const WORKER_HEAP = ['--initial-old-space-size=128'];
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
   const { sizeMiB } = bench.settings;
   const sender = await bench.helper('clients/sender.mjs', { bytes: bench.bytes });
   const staged = { directory: bench.folder('engine'), bytes: bench.bytes };
-  const engine = await bench.helper('engines/sealing.mjs', staged, WORKER_MEMORY);
+  const engine = await bench.helper('engines/sealing.mjs', staged, {
+    env: WORKER_MEMORY,
+    execArgv: WORKER_HEAP,
+  });
   const product = await bench.product();
   const database = new pg.Client({ connectionString: product.databaseUrl });
   await database.connect();
@@ -48,7 +62,12 @@ export async function measure(bench) {
           const { result, usage } = await metered({ server: engine.pid, client: process.pid }, () =>
             engine.ask({}),
           );
-          return { ...usage, speed: sizeMiB / result.seconds, cpuPerGiB: (usage.serverCpu * 1024) / sizeMiB };
+          return {
+            ...usage,
+            speed: sizeMiB / result.seconds,
+            loopSpeed: sizeMiB / (usage.loop * usage.seconds),
+            cpuPerGiB: (usage.serverCpu * 1024) / sizeMiB,
+          };
         },
       },
       {
@@ -64,18 +83,23 @@ export async function measure(bench) {
     const limit = median(openssl.map(({ speed }) => speed));
     if (Number.isNaN(limit)) missing.push('openssl: there is none on PATH');
     const usage = medians(/** @type {any} */ (ours));
+    const limits = sizeMiB < HASHING_THREAD_MIB ? ONE_THREAD : WITH_HASHING_THREAD;
     /** @param {string} name @param {{ speed: number }[]} measured */
     const goal = (name, measured) => ({
       name,
       value: median(measured.map(({ speed }) => speed)) / limit,
       unit: '×',
-      must: 0.75,
-      wanted: 0.83,
+      ...limits,
     });
     return {
-      title: `${title}, ${sizeMiB} MiB`,
+      title: `${title}, ${sizeMiB} MiB${limits === ONE_THREAD ? '' : ', hashed in a thread of its own'}`,
       contestants: [
         contestant('waybill, engine alone: read, verify, hash, encrypt, write, fsync', ours, 'MiB/s'),
+        {
+          name: 'waybill, engine: what the CPU seconds of its event loop allow',
+          value: usage.loopSpeed,
+          unit: 'MiB/s',
+        },
         contestant('waybill, whole job: from received to completed', job, 'MiB/s'),
         contestant('serial limit of openssl: decrypt, SHA-256, encrypt', openssl, 'MiB/s'),
       ],

@@ -19,6 +19,9 @@ export class Judge {
     const promised = operation.responses[status];
     if (status >= 500) return [`a server error: ${status}`];
     if (promised === undefined) return [`an undocumented status: ${status} ${answer.body?.code ?? ''}`];
+    // What the document says of bodies is said of those that were not sent (RFC 9110, section 9.3.2).
+    if (operation.method.toUpperCase() === 'HEAD')
+      return answer.bytes.length > 0 ? ['a body in answer to HEAD'] : [];
     return [...this.content(operation, answer), ...problem(answer)];
   }
 

@@ -45,11 +45,19 @@ export interface UploadHeadOptions {
   length: number | null;
   token: string | null;
   uploadId?: string;
+  /** Which door: the documents' by default. */
+  path?: string;
   extra?: [name: string, value: string][];
 }
 
-/** The head of an upload through the plain door. */
-export function uploadHead({ length, token, uploadId, extra = [] }: UploadHeadOptions): string {
+/** The head of an upload in a form. */
+export function uploadHead({
+  length,
+  token,
+  uploadId,
+  path = '/api/upload',
+  extra = [],
+}: UploadHeadOptions): string {
   const headers: [string, string][] = [
     ['Host', 'waybill.test'],
     ['Content-Type', `multipart/form-data; boundary=${BOUNDARY}`],
@@ -57,7 +65,7 @@ export function uploadHead({ length, token, uploadId, extra = [] }: UploadHeadOp
   if (token !== null) headers.push(['Authorization', `Bearer ${token}`]);
   if (length !== null) headers.push(['Content-Length', String(length)]);
   if (uploadId !== undefined) headers.push(['X-Upload-Id', uploadId]);
-  return requestHead('POST /api/upload', [...headers, ...extra]);
+  return requestHead(`POST ${path}`, [...headers, ...extra]);
 }
 
 /** As browsers write names into a form (WHATWG HTML, multipart/form-data encoding). */

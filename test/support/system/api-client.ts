@@ -14,6 +14,8 @@ export interface UploadOptions {
   type?: string;
   fields?: Record<string, string | string[]>;
   uploadId?: string;
+  /** Which door: the documents' by default. */
+  path?: string;
   headers?: Record<string, string>;
 }
 
@@ -75,7 +77,7 @@ export class ApiClient {
   /** One multipart form with the bytes as its part `file`. */
   upload(
     bytes: Buffer,
-    { name, type = DOCX, fields = {}, uploadId, headers = {} }: UploadOptions = {},
+    { name, type = DOCX, fields = {}, uploadId, path = '/api/upload', headers = {} }: UploadOptions = {},
   ): Promise<Answer> {
     const form = new FormData();
     for (const [field, value] of Object.entries(fields)) {
@@ -83,7 +85,7 @@ export class ApiClient {
     }
     form.append('file', new Blob([new Uint8Array(bytes)], { type }), name ?? 'document.docx');
     const id: Record<string, string> = uploadId ? { 'x-upload-id': uploadId } : {};
-    return this.request('POST', '/api/upload', { body: form, headers: { ...id, ...headers } });
+    return this.request('POST', path, { body: form, headers: { ...id, ...headers } });
   }
 
   /** Uploads, and waits until the file can be downloaded. */

@@ -2,22 +2,30 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { SystemClock, uuidv7 } from '@waybill/core/kernel';
+import { Signals } from '@waybill/platform/cache';
 import { RunningTransfers } from '../running-transfers';
 import { UploadPolicies } from '../upload-policies';
 import { UploadWorld } from '../testing/upload-world';
-import { DocumentDoor } from './document-door';
+import { FormDoors } from './form-doors';
 import { Interrupted, MultipartReception } from './multipart-reception';
 
 let world: UploadWorld;
 let server: Server;
-let door: DocumentDoor;
+let doors: FormDoors;
 /** Takes the next request as soon as it is there. */
 let onRequest: (request: IncomingMessage) => void;
 
 beforeAll(async () => {
   world = await UploadWorld.create({ UPLOAD_DOCUMENT_TYPES: 'txt', UPLOAD_IDLE_SECONDS: '2' });
   const policies = new UploadPolicies(world.config);
-  door = new DocumentDoor(world.uploads, new RunningTransfers(), policies, world.config, new SystemClock());
+  doors = new FormDoors(
+    world.uploads,
+    world.repository,
+    new RunningTransfers(new Signals(null)),
+    policies,
+    world.config,
+    new SystemClock(),
+  );
   server = createServer((request) => onRequest(request)).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -50,7 +58,10 @@ describe('MultipartReception', () => {
     const closed = new Promise((resolve) => request.once('close', resolve));
     socket.destroy();
     await closed;
-    const patient = { ...door.for(world.principal, uuidv7()), idleMs: 3_600_000 };
+    const patient = {
+      ...doors.open('document', { principal: world.principal, uploadId: uuidv7() }),
+      idleMs: 3_600_000,
+    };
     const reception = new MultipartReception(request, patient);
     await expect(reception.receive()).rejects.toBeInstanceOf(Interrupted);
   });
@@ -58,7 +69,10 @@ describe('MultipartReception', () => {
   it('has enough of a client that trickles, and lets go of what it held', async () => {
     const { socket, request } = await begin();
     const uploadId = uuidv7();
-    const outcome = new MultipartReception(request, door.for(world.principal, uploadId)).receive();
+    const outcome = new MultipartReception(
+      request,
+      doors.open('document', { principal: world.principal, uploadId }),
+    ).receive();
     socket.write(FILE);
     const trickle = setInterval(() => socket.write('x'), 100);
     await expect(outcome).rejects.toBeInstanceOf(Interrupted);

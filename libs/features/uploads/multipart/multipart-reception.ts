@@ -9,6 +9,8 @@ import { SenderPace } from './sender-pace';
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
 
+export type FormField = readonly [name: string, value: string];
+
 /** What takes the bytes of the file, stopped and going on as `StagingWriter` is. */
 export interface FormWriter {
   write(chunk: Buffer): boolean;
@@ -20,15 +22,17 @@ export interface FormDoor<Upload extends object = OpenUpload, Writer extends For
   maxBytes: number;
   /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
-  /** Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted. */
-  begin(file: FilePartInfo, estimatedBytes: number | null): Promise<Upload>;
+  /** Asked before the body is read, of which so many bytes at least will be the file's. Throws what refuses it. */
+  admit(leastBytes: number): Promise<void>;
+  /**
+   * Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted.
+   *
+   * @param fields those that came before the file.
+   */
+  begin(file: FilePartInfo, estimatedBytes: number | null, fields: readonly FormField[]): Promise<Upload>;
   write(upload: Upload, on: { drain: () => void; error: (error: unknown) => void }): Writer;
   /** Everything has come: judges the fields, commits what is left of the file. */
-  finish(
-    upload: Upload,
-    writer: Writer,
-    fields: Iterable<readonly [name: string, value: string]>,
-  ): Promise<void>;
+  finish(upload: Upload, writer: Writer, file: FilePartInfo, fields: readonly FormField[]): Promise<void>;
   /** The upload began and came to nothing. */
   fail(upload: Upload, failureCode: string): Promise<void>;
   /** Makes the transfer stoppable from elsewhere until the answered function is called. */
@@ -44,13 +48,13 @@ export class MultipartReception<
   Writer extends FormWriter = StagingWriter,
 > implements MultipartHandler {
   private readonly parser: MultipartParser;
-  private readonly fields: [name: string, value: string][] = [];
+  private readonly fields: FormField[] = [];
   private upload: Upload | null = null;
   private writer: Writer | null = null;
   private beginning: Promise<void> | null = null;
   /** What of the file came while its upload was being begun. */
   private early: Buffer[] = [];
-  private fileSeen = false;
+  private file: FilePartInfo | null = null;
   private fileBytes = 0;
   private readonly pace: SenderPace;
   private failed = false;
@@ -67,21 +71,25 @@ export class MultipartReception<
     const handler = observer ? new ObservedForm(observer, this) : this;
     this.parser = new MultipartParser(request.headers['content-type'] ?? '', handler);
     this.pace = new SenderPace(door.idleMs, () => this.reject(new Interrupted()));
+    this.pace.pause();
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
   async receive(): Promise<Upload> {
     let stopListening: (() => void) | undefined;
     try {
+      const leastBytes = (this.declaredLength() ?? 0) - FORM_OVERHEAD_BYTES;
+      if (leastBytes > 0) await this.door.admit(leastBytes);
       await new Promise<void>((resolve, reject) => {
         this.reject = reject;
+        this.pace.resume();
         stopListening = this.listen(resolve);
       });
       this.parser.end();
       this.observer?.onFormEnd();
       await this.beginning;
-      if (!this.upload || !this.writer) throw missingFile();
-      await this.door.finish(this.upload, this.writer, this.fields);
+      if (!this.upload || !this.writer || !this.file) throw missingFile();
+      await this.door.finish(this.upload, this.writer, this.file, this.fields);
       return this.upload;
     } catch (error) {
       this.failed = true;
@@ -105,8 +113,8 @@ export class MultipartReception<
         errors: [{ pointer: info.name, detail: 'This part takes no file.' }],
       });
     }
-    if (this.fileSeen) throw new AppError('VALIDATION_FAILED', 'A form brings one file.');
-    this.fileSeen = true;
+    if (this.file) throw new AppError('VALIDATION_FAILED', 'A form brings one file.');
+    this.file = info;
     this.pause();
     this.beginning = this.begin(info);
     this.beginning.catch((error: unknown) => this.reject(error));
@@ -124,7 +132,7 @@ export class MultipartReception<
   }
 
   private async begin(info: FilePartInfo): Promise<void> {
-    const upload = await this.door.begin(info, this.declaredLength());
+    const upload = await this.door.begin(info, this.declaredLength(), this.fields);
     this.upload = upload;
     this.notStoppable = this.door.stoppable(upload, () => this.reject(stopped()));
     this.writer = this.door.write(upload, {

@@ -1,4 +1,4 @@
-import { createSha256, SegmentEncryptor } from '@waybill/core/crypto';
+import { createSha256, SegmentEncryptor, Sha256Thread } from '@waybill/core/crypto';
 import { AppError } from '@waybill/core/kernel';
 import type { ObjectWriter } from '@waybill/platform/storage';
 import type { StagingReader } from '../staging/staging-reader';
@@ -6,6 +6,8 @@ import type { StagingReader } from '../staging/staging-reader';
 const BATCH_BYTES = 1024 * 1024;
 /** Batches on their way to the store while the next one is made. */
 const BATCHES_IN_FLIGHT = 3;
+/** From this size on a thread for the digest saves more than its start costs. */
+const HASHING_THREAD_BYTES = 64 * 1024 * 1024;
 
 export interface SealedContent {
   sha256: Buffer;
@@ -13,36 +15,44 @@ export interface SealedContent {
 }
 
 /**
- * One pass over an upload's bytes: read and verify, hash, encrypt under the file's own key, write. Resolves when the
- * object is durable. The caller aborts the writer when this rejects.
+ * One pass over an upload's bytes: read and verify, hash, encrypt under the file's own key, write. What is large is
+ * hashed in a thread of its own meanwhile. Resolves when the object is durable. The caller aborts the writer when this
+ * rejects.
+ *
+ * @param onSealed hears of bytes of plaintext that are done with, as they are.
  */
 export async function sealContent(
   reader: StagingReader,
   writer: ObjectWriter,
   file: { dek: Buffer; aad: Buffer },
   signal: AbortSignal,
+  onSealed: (bytes: number) => void,
 ): Promise<SealedContent> {
-  const hash = createSha256();
+  const thread = reader.size < HASHING_THREAD_BYTES ? null : new Sha256Thread();
+  const hash = thread ?? createSha256();
   const encryptor = new SegmentEncryptor({ key: file.dek, aad: file.aad, plaintextBytes: reader.size });
   const outbound = new OutboundBatches(writer);
   try {
     for await (const chunk of reader.chunks({ start: 0, end: reader.size })) {
       if (signal.aborted) throw signal.reason;
-      hash.update(chunk);
+      await hash.update(chunk);
       await outbound.push(encryptor.update(chunk));
+      onSealed(chunk.length);
     }
     await outbound.push(encryptor.final());
+    const sha256 = await hash.digest();
     await outbound.drain();
     const { size: sealedSize } = await writer.commit();
     if (sealedSize !== encryptor.sealedBytes) {
       throw new AppError('INTEGRITY_FAILURE', 'The store holds another number of bytes than were written.');
     }
-    return { sha256: hash.digest(), sealedSize };
+    return { sha256, sealedSize };
   } catch (error) {
     await outbound.settle();
     throw error;
   } finally {
     encryptor.dispose();
+    await thread?.dispose();
   }
 }
 

@@ -127,4 +127,25 @@ export class SealingRepository {
     );
     return rows.map((row) => row.id);
   }
+
+  /** Resumable uploads that nobody has added to for so long. */
+  async expired(limit: number, idleMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM uploads WHERE status = 'uploading' AND door = 'tus'
+         AND updated_at < now() - $2 * interval '1 millisecond' AND (lease_until IS NULL OR lease_until < now())
+       LIMIT $1`,
+      [limit, idleMs],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Resumable uploads whose bytes are all there, and whose request died before it could say so. */
+  async unreceived(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM uploads WHERE status = 'uploading' AND door = 'tus' AND offset_bytes = total_bytes
+         AND (lease_until IS NULL OR lease_until < now()) AND updated_at < now() - interval '1 second' LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
 }

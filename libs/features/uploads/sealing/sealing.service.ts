@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { fileAad, generateDek, wipe } from '@waybill/core/crypto';
 import { AppError, isAppError, type ErrorCode } from '@waybill/core/kernel';
 import { FilesService } from '@waybill/features/files';
+import { LiveProgress } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
@@ -10,12 +11,15 @@ import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
 import { StagingService } from '../staging/staging.service';
 import { stagingPrefix } from '../staging/staging-format';
+import { RunningTransfers } from '../running-transfers';
 import { UploadRepository, type UploadRow } from '../upload.repository';
 import { sealContent } from './sealer';
 import { SealingRepository } from './sealing.repository';
 import { vaultKey } from './vault-key';
 
 const MAX_BACKOFF_MS = 10 * 60_000;
+/** How late, at most, a sealing hears that its upload was ended, where no signal has come through. */
+const RENEW_MS = 3_000;
 
 /** Why a sealing stopped that did nothing wrong. */
 class Superseded extends Error {}
@@ -39,6 +43,8 @@ export class SealingService {
     private readonly keyring: Keyring,
     private readonly files: FilesService,
     private readonly outbox: Outbox,
+    private readonly running: RunningTransfers,
+    private readonly progress: LiveProgress,
     private readonly config: AppConfig,
   ) {}
 
@@ -49,15 +55,30 @@ export class SealingService {
   async seal(uploadId: string, lastAttempt: number, signal: AbortSignal): Promise<SealingOutcome> {
     const attempt = await this.sealings.claim(uploadId, lastAttempt, this.config.leaseMs);
     if (attempt === null) return { kind: 'not-due' };
-    const upload = await this.uploads.find(uploadId);
-    if (!upload) return { kind: 'not-due' };
+    const cancelled = new AbortController();
+    const notStoppable = this.running.add(uploadId, () => cancelled.abort(new Superseded()));
+    try {
+      // Looked at after it could be stopped: who cancelled before that is seen here.
+      const upload = await this.uploads.find(uploadId);
+      if (upload?.status !== 'encrypting') return { kind: 'not-due' };
+      return await this.sealUnderLease(upload, attempt, signal, cancelled.signal);
+    } finally {
+      notStoppable();
+    }
+  }
 
-    const lease = this.keepLease(upload, attempt, signal);
+  private async sealUnderLease(
+    upload: UploadRow,
+    attempt: number,
+    stopping: AbortSignal,
+    cancelled: AbortSignal,
+  ): Promise<SealingOutcome> {
+    const lease = this.keepLease(upload, attempt, [stopping, cancelled]);
     try {
       await this.sealClaimed(upload, attempt, lease.signal);
       return { kind: 'completed', bytes: upload.offsetBytes };
     } catch (error) {
-      return await this.recordFailure(upload, attempt, error, signal.aborted);
+      return await this.recordFailure(upload, attempt, error, stopping.aborted);
     } finally {
       lease.stop();
     }
@@ -69,10 +90,12 @@ export class SealingService {
     await this.objects.register(key, store.driver, this.config.leaseMs);
     const writer = await store.create(key);
     const dek = generateDek();
+    const sealed = { bytes: 0 };
+    const unfollow = this.progress.follow(upload.id, 'sealing', () => sealed.bytes);
     try {
       const aad = fileAad(upload.fileId, attempt);
       const { sha256, sealedSize } = await this.staging.reading(upload, (reader) =>
-        sealContent(reader, writer, { dek, aad }, signal),
+        sealContent(reader, writer, { dek, aad }, signal, (bytes) => (sealed.bytes += bytes)),
       );
       const { kekId, wrapped } = await this.keyring.wrap(dek, {
         purpose: 'file',
@@ -87,6 +110,7 @@ export class SealingService {
       throw error;
     } finally {
       wipe(dek);
+      unfollow();
     }
   }
 
@@ -132,11 +156,11 @@ export class SealingService {
     });
   }
 
-  /** Renews the lease while the sealing runs, and stops the sealing when the lease, or the process, is lost. */
+  /** Renews the lease while the sealing runs, and stops the sealing when the lease is lost, or one of the others says so. */
   private keepLease(
     upload: UploadRow,
     attempt: number,
-    stopping: AbortSignal,
+    others: AbortSignal[],
   ): { signal: AbortSignal; stop: () => void } {
     const lost = new AbortController();
     const key = vaultKey(upload.fileId, attempt);
@@ -145,13 +169,16 @@ export class SealingService {
       if (!mine) return lost.abort(new Superseded());
       await this.objects.renew([key], this.config.leaseMs);
     };
-    const timer = setInterval(() => {
-      // The database may be away for a while: the commit decides, not the heartbeat.
-      renew().catch((error: Error) =>
-        this.log.warn(`Upload ${upload.id}: the lease was not renewed: ${error.message}`),
-      );
-    }, this.config.leaseMs / 4);
-    return { signal: AbortSignal.any([lost.signal, stopping]), stop: () => clearInterval(timer) };
+    const timer = setInterval(
+      () => {
+        // The database may be away for a while: the commit decides, not the heartbeat.
+        renew().catch((error: Error) =>
+          this.log.warn(`Upload ${upload.id}: the lease was not renewed: ${error.message}`),
+        );
+      },
+      Math.min(this.config.leaseMs / 4, RENEW_MS),
+    );
+    return { signal: AbortSignal.any([lost.signal, ...others]), stop: () => clearInterval(timer) };
   }
 
   private async recordFailure(

@@ -40,6 +40,8 @@ export interface StagingWriterOptions {
   onDrain: () => void;
   /** Nothing more is taken; `abandon()` is due. Called once. */
   onError: (error: unknown) => void;
+  /** It holds nothing any more. May be called again. */
+  onEnd?: () => void;
 }
 
 /**
@@ -55,6 +57,7 @@ export class StagingWriter {
   /** What came while a part was being opened. */
   private backlog: Buffer[] = [];
   private offset: number;
+  private takenBytes: number;
   private held = 0;
   private readonly partsClosing = new Set<StagingPart>();
   private partsClosed = 0;
@@ -67,13 +70,20 @@ export class StagingWriter {
 
   constructor(private readonly options: StagingWriterOptions) {
     this.offset = options.offset;
+    this.takenBytes = options.offset;
     this.ticker = setInterval(() => this.tick(), Math.min(TICK_MS, options.partMs, options.leaseMs / 3));
     this.ticker.unref();
+  }
+
+  /** How far the upload's bytes have come, those that are not durable yet included. */
+  get taken(): number {
+    return this.takenBytes;
   }
 
   /** Takes the next bytes, whose memory is the writer's from now on. False: stop the source until `onDrain`. */
   write(chunk: Buffer): boolean {
     if (this.closed || this.failure) return false;
+    this.takenBytes += chunk.length;
     this.take(chunk);
     if (this.hasRoom(HIGH_WATER_BYTES)) return true;
     this.blocked = true;
@@ -247,5 +257,6 @@ export class StagingWriter {
     this.backlog = [];
     this.options.budget.forget(this.drain);
     wipe(this.options.dek);
+    this.options.onEnd?.();
   }
 }

@@ -6,18 +6,22 @@ import { randomBytes } from '@waybill/core/crypto';
 import type { Job } from '@waybill/core/contracts';
 import { SystemClock, uuidv7, type Principal } from '@waybill/core/kernel';
 import { FilesService, StorageUsageService } from '@waybill/features/files';
+import { Signals } from '@waybill/platform/cache';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, dataSourceOptions } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import type { JobQueue } from '@waybill/platform/queue';
 import { createObjectStores, type ObjectStores } from '@waybill/platform/storage';
+import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { createTestDatabase } from '../../../../test/support/database';
 import { testEnvironment } from '../../../../test/support/environment';
+import { LiveProgress } from '@waybill/features/progress';
 import { FileGrantRepository } from '../../files/file-grant.repository';
 import { FileRepository } from '../../files/file.repository';
 import { MemoryKeyring } from '../../files/testing/sealing';
+import { LiveCounters } from '../../progress/live-counters';
 import { RunningTransfers } from '../running-transfers';
 import { SealingRepository } from '../sealing/sealing.repository';
 import { SealingService } from '../sealing/sealing.service';
@@ -26,6 +30,7 @@ import type { StagingWriter } from '../staging/staging-writer';
 import { UploadReconciler } from '../upload-reconciler';
 import { UploadRepository } from '../upload.repository';
 import { UploadsService, type OpenUpload } from '../upload.service';
+import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
 
 export interface BegunUpload {
@@ -70,7 +75,8 @@ export class UploadWorld {
       outbox,
       new SystemClock(),
     );
-    const running = new RunningTransfers();
+    const running = new RunningTransfers(new Signals(null));
+    const progress = new LiveProgress(new LiveCounters(new Redis({ lazyConnect: true })));
     const queue = { enqueue: async (job: Job) => this.jobs.push(job) > 0 } as unknown as JobQueue;
     this.database = database;
     this.objects = objects;
@@ -82,8 +88,10 @@ export class UploadWorld {
       stores,
       keyring,
       usage,
+      new UploadSlots(database, config),
       outbox,
       running,
+      progress,
       config,
     );
     this.validation = new ValidationService(uploads, this.uploads, staging);
@@ -97,6 +105,8 @@ export class UploadWorld {
       keyring,
       files,
       outbox,
+      running,
+      progress,
       config,
     );
     this.reconciler = new UploadReconciler(sealings, this.uploads, this.validation, queue, config);

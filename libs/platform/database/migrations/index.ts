@@ -2,6 +2,11 @@ import { Foundation1763600000000 } from './1763600000000-foundation';
 import { Accounts1763720000000 } from './1763720000000-accounts';
 import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
 import { FileGrants1763740000000 } from './1763740000000-file-grants';
+import { ResumableUploads1763750000000 } from './1763750000000-resumable-uploads';
+import { UploadLists1763760000000 } from './1763760000000-upload-lists';
+import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
+import { AuditLog1763790000000 } from './1763790000000-audit-log';
+import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
 import { Deliveries1763800000000 } from './1763800000000-deliveries';
 
 /** Every migration, oldest first. */
@@ -10,5 +15,10 @@ export const MIGRATIONS = [
   Accounts1763720000000,
   IdempotencyKeys1763730000000,
   FileGrants1763740000000,
+  ResumableUploads1763750000000,
+  UploadLists1763760000000,
+  ChatsAndGroups1763771000000,
+  AuditLog1763790000000,
+  UploadSlots1763791000000,
   Deliveries1763800000000,
 ];

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { sha256 } from '@waybill/core/crypto';
 import { AppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
@@ -23,11 +23,20 @@ export interface RateLimitState {
   exceeded: boolean;
 }
 
+/** What a key has used of its window. */
+export interface RateLimitCount {
+  /** The rule as it is scaled by the settings. */
+  policy: RateLimitPolicy;
+  used: number;
+  /** Until the window ends, in milliseconds. */
+  resetMs: number;
+}
+
 const REDIS_PAUSE_MS = 1000;
 
 /**
  * Rate limits that all instances share through Redis. While Redis is away or hangs, each instance counts for itself:
- * never without limit, and never waiting longer than a tenth of a second.
+ * never without limit, and never waiting longer than a quarter of a second.
  *
  * Keys are hashed, since some are e-mail addresses.
  */
@@ -37,7 +46,7 @@ export class RateLimiter {
   private readonly counters = new Map<string, Counters>();
   private redisRestsUntil = 0;
   /** How long Redis may take, in milliseconds, before a request goes on without it. */
-  protected readonly patienceMs: number = 100;
+  protected readonly patienceMs: number = 250;
 
   constructor(
     private readonly redis: Redis,
@@ -59,10 +68,15 @@ export class RateLimiter {
   }
 
   /** Takes a point and tells where that leads, without refusing. */
-  async take(policy: RateLimitPolicy, key: string, points = 1): Promise<RateLimitState> {
+  async take(policy: RateLimitPolicy, key: string): Promise<RateLimitState> {
+    return stateOf(await this.count(policy, key, 1));
+  }
+
+  /** Takes points, as many as there are or not, and tells what is used now. */
+  async count(policy: RateLimitPolicy, key: string, points: number): Promise<RateLimitCount> {
     const counters = this.countersOf(policy);
     const result = await this.ask(counters, (counter) => counter.penalty(hashed(key), points));
-    return stateOf(counters.policy, result);
+    return { policy: counters.policy, used: result.consumedPoints, resetMs: result.msBeforeNext };
   }
 
   /** Gives a point back. */
@@ -131,14 +145,14 @@ interface Counters {
   local: RateLimiterMemory;
 }
 
-function stateOf(policy: RateLimitPolicy, result: RateLimiterRes): RateLimitState {
+function stateOf({ policy, used, resetMs }: RateLimitCount): RateLimitState {
   return {
     policy: policy.name,
     limit: policy.points,
     windowSeconds: policy.seconds,
-    remaining: Math.max(0, policy.points - result.consumedPoints),
-    resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-    exceeded: result.consumedPoints > policy.points,
+    remaining: Math.max(0, policy.points - used),
+    resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
+    exceeded: used > policy.points,
   };
 }
 

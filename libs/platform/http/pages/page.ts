@@ -8,6 +8,7 @@ const STYLE = `
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
 main { box-sizing: border-box; width: min(38rem, 100%); padding: 2rem; }
 h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin-bottom: 0; }
 label { display: block; margin: 1rem 0; }
 input { box-sizing: border-box; width: 100%; padding: 0.6rem; font: inherit; }
 button { padding: 0.6rem 1.4rem; font: inherit; font-weight: 600; cursor: pointer; }

@@ -1,13 +1,17 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
+import { entryOf, isDenial, type AuditLog } from '@waybill/platform/audit';
 import { AppConfig } from '@waybill/platform/config';
 import { answerRouteMiss, isRouteMiss } from './route-miss';
-import { sendProblem } from './send-problem';
+import { problemCodeOf, sendProblem } from './send-problem';
 
 /** The edge where errors become HTTP: for Nest's routes, and for what Express itself could not route. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly config: AppConfig) {}
+  constructor(
+    private readonly config: AppConfig,
+    private readonly audit: Pick<AuditLog, 'record'>,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -25,7 +29,12 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(request, response, thrown);
 
   private answer(request: Request, response: Response, thrown: unknown): void {
-    if (isRouteMiss(thrown, request)) this.onMiss(request, response);
-    else sendProblem(request, response, thrown, this.config.http.publicUrl);
+    if (isRouteMiss(thrown, request)) {
+      this.onMiss(request, response);
+      return;
+    }
+    sendProblem(request, response, thrown, this.config.http.publicUrl);
+    const code = problemCodeOf(response);
+    if (code !== undefined && isDenial(request, code)) this.audit.record(entryOf(request, 'denied', code));
   }
 }

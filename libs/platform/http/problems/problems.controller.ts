@@ -6,6 +6,7 @@ import { Public } from '../access';
 import { html } from '../pages/html';
 import { sendPage } from '../pages/page';
 import { PROBLEMS, problemSlug } from './problem-catalogue';
+import { PROBLEM_GUIDE } from './problem-guide';
 
 const CODE_OF_SLUG = new Map(ERROR_CODES.map((code) => [problemSlug(code), code]));
 
@@ -37,13 +38,19 @@ export class ProblemsController {
   show(@Param('slug') slug: string, @Res() response: Response): void {
     const code = CODE_OF_SLUG.get(slug);
     if (code === undefined) throw AppError.notFound();
-    const { status, title, explanation } = PROBLEMS[code];
+    const { status, title } = PROBLEMS[code];
+    const { meaning, remedy, example } = PROBLEM_GUIDE[code];
     sendPage(
       response,
       200,
       title,
       html`<p><code>${code}</code>, status ${status}</p>
-        <p>${explanation}</p>`,
+        <p>${meaning}</p>
+        <h2>What to do</h2>
+        <p>${remedy}</p>
+        <h2>How it looks</h2>
+        <p>“${example}” (<code>detail</code>; the words may change, <code>code</code> will not)</p>
+        <p><a href="../problems">All problems</a></p>`,
     );
   }
 }

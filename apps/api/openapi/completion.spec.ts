@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from '@waybill/platform/http';
-import { completeDocument } from './openapi-completion';
+import { completeDocument } from './completion';
 
 function documentOf(operation: object, path = '/api/files/{id}'): OpenAPIObject {
   return {
@@ -18,7 +18,7 @@ describe('the description of the API', () => {
   it('tells of guarded routes that they need a credential', () => {
     const operation = completed({});
     expect(Object.keys(operation.responses)).toEqual(['400', '401', '429', 'default']);
-    expect(operation).not.toHaveProperty('security');
+    expect(operation.security).toEqual([{ accessToken: [] }]);
   });
 
   it('tells of public routes that they need none', () => {
@@ -26,6 +26,42 @@ describe('the description of the API', () => {
     expect(Object.keys(operation.responses)).toEqual(['400', '429', 'default']);
     expect(operation.security).toEqual([]);
     expect(operation).not.toHaveProperty(PUBLIC_OPERATION);
+  });
+
+  it('tells which scopes open a route to keys, any of them', () => {
+    expect(completed({ 'x-api-key-scopes': ['files:read', 'files:write'] }).security).toEqual([
+      { accessToken: [] },
+      { apiKey: ['files:read'] },
+      { apiKey: ['files:write'] },
+    ]);
+  });
+
+  it('leaves a public route the credential that it asks for itself', () => {
+    const own = [{ metricsToken: [] }];
+    expect(completed({ [PUBLIC_OPERATION]: true, security: own })).toMatchObject({
+      security: own,
+      responses: { 401: expect.anything() },
+    });
+  });
+
+  it('asks for nothing that has a default', () => {
+    const limit = { name: 'limit', in: 'query', required: true, schema: { type: 'integer', default: 20 } };
+    expect(completed({ parameters: [limit] }).parameters).toMatchObject([
+      { required: false },
+      { name: 'id' },
+    ]);
+  });
+
+  it.each([
+    [{ required: ['name'], properties: { name: { type: 'string' } } }, true],
+    [{ properties: { name: { type: 'string' } } }, undefined],
+  ])('asks for the body %j: %j', (schema, required) => {
+    const requestBody = { required: true, content: { 'application/json': { schema } } };
+    expect(completed({ requestBody }).requestBody).toMatchObject({
+      ...(required === undefined ? {} : { required }),
+      content: {},
+    });
+    expect('required' in completed({ requestBody }).requestBody!).toBe(required === true);
   });
 
   it('leaves what a route says of itself', () => {
@@ -38,9 +74,9 @@ describe('the description of the API', () => {
 
   it('names each parameter of a path once', () => {
     expect(completed({}).parameters).toEqual([
-      { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } },
     ]);
-    const own = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+    const own = { name: 'id', in: 'path', required: true, description: 'Own words.', schema: {} };
     expect(completed({ parameters: [own] }).parameters).toEqual([own]);
   });
 

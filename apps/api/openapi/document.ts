@@ -1,9 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Problem } from '@waybill/platform/http';
-import { completeDocument } from './openapi-completion';
-
-const BEARER = 'bearer';
+import { completeDocument } from './completion';
+import { declareSchemes } from './security';
 
 const DESCRIPTION = `Hands files over: encrypted at rest, resumable, counted.
 
@@ -13,10 +12,13 @@ leads to the page that explains it. Lists are paged by cursor: follow \`nextCurs
 To try it here: log in with \`POST /api/auth/login\`, copy \`accessToken\`, and press *Authorize*.`;
 
 const TAGS: [name: string, description: string][] = [
-  ['Auth', 'Accounts and sessions.'],
-  ['Users', 'The accounts of everybody, for admins.'],
-  ['Uploads', 'Bringing files in, and how far they are.'],
-  ['Files', 'What there is, and its bytes.'],
+  ['Auth', 'An account, and the session that everything else is done in. Begin here.'],
+  ['Uploads', 'For ops: bringing files in, and how far they are.'],
+  ['Files', 'What there is for you, links to it, and its bytes.'],
+  ['API keys', 'Credentials for programs, within scopes.'],
+  ['Invitations', 'Accounts for others.'],
+  ['Users', 'For admins: the accounts of everybody.'],
+  ['Audit', 'For admins: who did, or was refused, what.'],
   ['Operations', 'For whoever runs the service.'],
 ];
 
@@ -28,12 +30,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1.0.0')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addServer('/', 'This server')
-    .addBearerAuth(
-      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
-      BEARER,
-    )
-    .addSecurityRequirements(BEARER);
+    .addServer('/', 'This server');
+  declareSchemes(builder);
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     extraModels: [Problem],

@@ -1,0 +1,3 @@
+export { AuditApiModule, AuditWorkerModule } from './audit.module';
+export { AuditSweeper } from './audit-sweeper';
+export { AuditTrail } from './audit-trail';

@@ -1,0 +1,114 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { uuidv7 } from '@waybill/core/kernel';
+import { LiveCounters } from './live-counters';
+import { LiveMemory } from './live-memory';
+import type { LivePhase, LiveRecord } from './live-record';
+import { MovingRate } from './moving-rate';
+import { RecentRates } from './recent-rates';
+
+/** Four times a second, at most, for each upload; and as one round trip for all of a process. */
+const TICK_MS = 250;
+/** What stands still is said again, so that it is known to live. */
+const STILL_MS = 2_000;
+
+/** Something that runs, while it is counted. */
+interface Running {
+  run: string;
+  phase: LivePhase;
+  count: () => number;
+  rate: MovingRate;
+  written: { bytes: number; speed: number | null; at: number } | null;
+}
+
+/**
+ * How far transfers and sealings are, beyond what is durable. Whoever runs one lets it be counted here; it is asked four
+ * times a second, which costs the bytes themselves nothing, and the counts go to Redis, where every instance finds them.
+ */
+@Injectable()
+export class LiveProgress implements OnApplicationShutdown {
+  private readonly running = new Map<string, Running>();
+  private readonly memory = new LiveMemory();
+  private readonly rates = new RecentRates();
+  private timer: NodeJS.Timeout | null = null;
+  private writing = false;
+
+  constructor(private readonly counters: LiveCounters) {}
+
+  /**
+   * Counts something that runs, until the answered function is called.
+   *
+   * @param count bytes of the whole upload that have come, or are sealed; cheap, and never lower than before.
+   */
+  follow(uploadId: string, phase: LivePhase, count: () => number): () => void {
+    const rate = this.rates.take(uploadId) ?? new MovingRate();
+    rate.add(count(), performance.now());
+    const mine: Running = { run: uuidv7().slice(-12), phase, count, rate, written: null };
+    this.running.set(uploadId, mine);
+    void this.counters.write([[uploadId, this.sample(mine, Date.now())]]);
+    this.timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
+    return () => {
+      if (this.running.get(uploadId) !== mine) return;
+      this.running.delete(uploadId);
+      const end = { ...this.sample(mine, Date.now()), ended: true };
+      this.rates.keep(uploadId, rate);
+      void this.counters.write([[uploadId, this.memory.learn(uploadId, end)]]);
+      if (this.running.size === 0) this.stop();
+    };
+  }
+
+  /** What is known of these uploads: of those that run here at first hand, of others from Redis. */
+  async of(uploadIds: readonly string[]): Promise<Map<string, LiveRecord>> {
+    const known = new Map<string, LiveRecord>();
+    const elsewhere: string[] = [];
+    for (const id of uploadIds) {
+      const mine = this.running.get(id);
+      if (mine) known.set(id, this.memory.learn(id, this.now(mine)));
+      else elsewhere.push(id);
+    }
+    const read = await this.counters.read(elsewhere);
+    for (const id of elsewhere) {
+      const said = read.get(id);
+      const record = said ? this.memory.learn(id, said) : this.memory.recall(id);
+      if (record) known.set(id, record);
+    }
+    return known;
+  }
+
+  onApplicationShutdown(): void {
+    this.stop();
+  }
+
+  private stop(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private async tick(): Promise<void> {
+    const now = Date.now();
+    const due: [string, LiveRecord][] = [];
+    for (const [uploadId, each] of this.running) {
+      const record = this.sample(each, now);
+      const { written } = each;
+      const news = written === null || written.bytes !== record.bytes || written.speed !== record.speed;
+      if (!news && now - written.at < STILL_MS) continue;
+      each.written = { bytes: record.bytes, speed: record.speed, at: now };
+      due.push([uploadId, record]);
+    }
+    // A Redis that is behind is not given more: the next counts tell all that these do.
+    if (due.length === 0 || this.writing) return;
+    this.writing = true;
+    await this.counters.write(due);
+    this.writing = false;
+  }
+
+  private sample(running: Running, at: number): LiveRecord {
+    const bytes = running.count();
+    running.rate.add(bytes, performance.now());
+    return { run: running.run, phase: running.phase, bytes, speed: running.rate.perSecond, at, ended: false };
+  }
+
+  /** Without a sample: whoever asks often must not change what the average is made of. */
+  private now({ run, phase, count, rate }: Running): LiveRecord {
+    return { run, phase, bytes: count(), speed: rate.perSecond, at: Date.now(), ended: false };
+  }
+}

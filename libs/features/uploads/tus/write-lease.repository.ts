@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { Database, fromNow } from '@waybill/platform/database';
+import type { UploadStatus } from '../upload.entity';
+import { UPLOAD_COLUMNS, type UploadRow } from '../upload.repository';
+import { freeSlot } from '../upload-slots';
+
+/** An upload that has a writer, and its owner's slot for it. */
+export type TakenRow = UploadRow & { slot: number | null };
+
+/** What has become of an upload while somebody writes to it. */
+export interface WriterState {
+  id: string;
+  status: UploadStatus;
+  writerEpoch: number;
+  yieldAsked: boolean;
+}
+
+/** The statements by which requests take turns in writing to an upload. */
+@Injectable()
+export class WriteLeaseRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes the caller the newest writer: nothing of an earlier one can be committed any more. Null when the upload is
+   * not open, or when somebody writes whose epoch is not `from`.
+   *
+   * @param slots how many running uploads the owner may have; `slot` is null where all were taken.
+   * @throws the violation of `uploads_slot` when another was faster to get the one that was free.
+   */
+  async take(id: string, leaseMs: number, from: number | null, slots: number): Promise<TakenRow | null> {
+    const [row] = await this.database.query<TakenRow>(
+      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = ${fromNow(2)},
+                          slot = coalesce(slot, ${freeSlot('uploads.owner_id', '$4')})
+       WHERE id = $1 AND status = 'uploading'
+         AND (lease_until IS NULL OR lease_until < now() OR writer_epoch = $3) RETURNING ${UPLOAD_COLUMNS}, slot`,
+      [id, leaseMs, from, slots],
+    );
+    return row ?? null;
+  }
+
+  /** As `take`, for nobody: whoever wrote with that epoch writes no more. */
+  async revoke(id: string, epoch: number): Promise<void> {
+    await this.database.query(
+      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = NULL,
+                          slot = NULL
+       WHERE id = $1 AND status = 'uploading' AND writer_epoch = $2`,
+      [id, epoch],
+    );
+  }
+
+  /** Asks whoever writes to stop; answers his epoch, or null when nobody does. */
+  async askToYield(id: string): Promise<number | null> {
+    const [row] = await this.database.query<{ epoch: number }>(
+      `UPDATE uploads SET yield_asked = true
+       WHERE id = $1 AND status = 'uploading' AND lease_until >= now() RETURNING writer_epoch AS epoch`,
+      [id],
+    );
+    return row?.epoch ?? null;
+  }
+
+  /** The epoch of whoever writes; null when nobody does. */
+  async writing(id: string): Promise<number | null> {
+    const [row] = await this.database.query<{ epoch: number }>(
+      `SELECT writer_epoch AS epoch FROM uploads WHERE id = $1 AND status = 'uploading' AND lease_until >= now()`,
+      [id],
+    );
+    return row?.epoch ?? null;
+  }
+
+  async release(id: string, epoch: number): Promise<void> {
+    await this.database.query(
+      `UPDATE uploads SET lease_until = NULL, yield_asked = false, slot = NULL
+       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading'`,
+      [id, epoch],
+    );
+  }
+
+  async states(ids: readonly string[]): Promise<WriterState[]> {
+    return this.database.query<WriterState>(
+      `SELECT id, status, writer_epoch AS "writerEpoch", yield_asked AS "yieldAsked"
+       FROM uploads WHERE id = ANY($1)`,
+      [ids],
+    );
+  }
+
+  /** Names the size of an upload that was begun without; false when it has one, or has more bytes than that. */
+  async declareLength(id: string, epoch: number, totalBytes: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE uploads SET total_bytes = $3
+       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' AND total_bytes IS NULL AND offset_bytes <= $3
+       RETURNING id`,
+      [id, epoch, totalBytes],
+    );
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError } from '@waybill/core/kernel';
+import { Signals } from '@waybill/platform/cache';
+import { AppConfig } from '@waybill/platform/config';
+import type { UploadRow } from '../upload.repository';
+import { writtenByAnother } from '../upload.service';
+import { UploadSlots } from '../upload-slots';
+import { WriteLeaseRepository, type TakenRow, type WriterState } from './write-lease.repository';
+
+/** For how long a request waits until the one before it has made durable what it has. Then it is passed over. */
+const PATIENCE_MS = 3_500;
+const ASK_AGAIN_MS = 50;
+/** How late a writer hears that another instance asks for its place, or has ended its upload, where no signal came. */
+const WATCH_MS = 500;
+const YIELD = 'upload.yield';
+
+/** The request that writes to an upload in this process. */
+export interface Holder {
+  epoch: number;
+  /** Somebody waits: make durable what there is, and stop. */
+  yield: () => void;
+  /** Nothing of it can be committed any more. */
+  lost: (error: AppError) => void;
+}
+
+/**
+ * Lets one request at a time write to an upload, across all instances. The row is what decides: whoever takes the
+ * lease gets a new epoch, and nothing of an older one can be committed. So a writer that hangs, is frozen or is
+ * believed dead needs not be asked; it is asked all the same, because what it has already would have to be sent again.
+ */
+@Injectable()
+export class WriteLeases {
+  private readonly log = new Logger(WriteLeases.name);
+  private readonly holders = new Map<string, Holder>();
+  private watch: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly leases: WriteLeaseRepository,
+    private readonly slots: UploadSlots,
+    private readonly signals: Signals,
+    private readonly config: AppConfig,
+  ) {
+    // It may speak of a writer before this one: the row knows.
+    signals.on(YIELD, (uploadId) => {
+      if (this.holders.has(uploadId)) void this.look([uploadId]);
+    });
+  }
+
+  /**
+   * Takes the place of whoever writes; answers the row with the epoch that is the caller's now, or null when the
+   * upload takes no more bytes.
+   *
+   * @throws AppError UPLOAD_LOCKED when others were quicker, RATE_LIMITED when the owner runs too many uploads.
+   */
+  async take(uploadId: string): Promise<UploadRow | null> {
+    const row = await this.tryToTake(uploadId, null);
+    if (row) return row;
+    const left = await this.askToYield(uploadId);
+    if (left !== null) return this.tryToTake(uploadId, left).then((taken) => taken ?? locked());
+    const next = await this.tryToTake(uploadId, null);
+    if (next === null && (await this.leases.writing(uploadId)) !== null) locked();
+    return next;
+  }
+
+  /** Resolves when nobody writes to the upload: its offset stays as it is until somebody takes the lease. */
+  async clear(uploadId: string): Promise<void> {
+    const left = await this.askToYield(uploadId);
+    if (left !== null) await this.leases.revoke(uploadId, left);
+  }
+
+  /** Makes a writer of this process reachable until the answered function is called. */
+  hold(uploadId: string, holder: Holder): () => void {
+    this.holders.set(uploadId, holder);
+    this.watch ??= setInterval(() => void this.look([...this.holders.keys()]), WATCH_MS).unref();
+    return () => {
+      if (this.holders.get(uploadId) === holder) this.holders.delete(uploadId);
+      if (this.holders.size > 0 || this.watch === null) return;
+      clearInterval(this.watch);
+      this.watch = null;
+    };
+  }
+
+  async release(uploadId: string, epoch: number): Promise<void> {
+    try {
+      await this.leases.release(uploadId, epoch);
+    } catch (error) {
+      // It runs out by itself.
+      this.log.warn(`Upload ${uploadId} was not released: ${(error as Error).message}`);
+    }
+  }
+
+  /** With the place comes one of the owner's slots; without a slot nobody gets the place. */
+  private async tryToTake(uploadId: string, from: number | null): Promise<UploadRow | null> {
+    const { leaseMs, uploads } = this.config;
+    const take = (): Promise<TakenRow | null> =>
+      this.leases.take(uploadId, leaseMs, from, uploads.concurrency.perUser);
+    const taken = await this.slots.again(take);
+    if (taken?.slot === null) {
+      try {
+        await this.slots.take(uploadId, taken.ownerId);
+      } catch (error) {
+        await this.release(uploadId, taken.writerEpoch);
+        throw error;
+      }
+    }
+    return taken;
+  }
+
+  /** Waits for whoever writes; answers his epoch when he has not stopped, else null. */
+  private async askToYield(uploadId: string): Promise<number | null> {
+    const asked = await this.leases.askToYield(uploadId);
+    if (asked === null) return null;
+    const until = performance.now() + PATIENCE_MS;
+    this.signals.send(YIELD, uploadId);
+    do {
+      await sleep(ASK_AGAIN_MS);
+      const writing = await this.leases.writing(uploadId);
+      if (writing !== asked) return null;
+    } while (performance.now() < until);
+    return asked;
+  }
+
+  private async look(uploadIds: readonly string[]): Promise<void> {
+    let states: WriterState[];
+    try {
+      states = await this.leases.states(uploadIds);
+    } catch (error) {
+      this.log.debug(`Writers could not be looked after: ${(error as Error).message}`);
+      return;
+    }
+    for (const { id, status, writerEpoch, yieldAsked } of states) {
+      const holder = this.holders.get(id);
+      if (!holder) continue;
+      if (status !== 'uploading')
+        holder.lost(new AppError('GONE', 'The upload was ended while it was running.'));
+      else if (writerEpoch > holder.epoch) holder.lost(writtenByAnother());
+      else if (yieldAsked && writerEpoch === holder.epoch) holder.yield();
+    }
+  }
+}
+
+function locked(): never {
+  throw writtenByAnother();
+}

@@ -1,0 +1,2 @@
+export { RealtimeAdapter } from './realtime.adapter';
+export { SocketLine } from './socket-line';
