@@ -4,6 +4,7 @@ import { AuditApiModule } from '@waybill/features/audit';
 import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/features/auth';
 import { FilesApiModule } from '@waybill/features/files';
 import { NotificationsApiModule } from '@waybill/features/notifications';
+import { SearchModule } from '@waybill/features/search';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
@@ -36,6 +37,7 @@ import { MetricsController } from './metrics/metrics.controller';
     HttpModule,
     LiveModule,
     AuthModule,
+    SearchModule, // Before the routes with ids, one of which its address looks like.
     FilesApiModule,
     UploadsModule,
     NotificationsApiModule,

@@ -15,6 +15,7 @@ const TAGS: [name: string, description: string][] = [
   ['Auth', 'An account, and the session that everything else is done in. Begin here.'],
   ['Uploads', 'For ops: bringing files in, and how far they are.'],
   ['Files', 'What there is for you, links to it, and its bytes.'],
+  ['Notifications', 'What happened, for programs: the events feed, and webhooks.'],
   ['API keys', 'Credentials for programs, within scopes.'],
   ['Invitations', 'Accounts for others.'],
   ['Users', 'For admins: the accounts of everybody.'],

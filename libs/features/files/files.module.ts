@@ -16,12 +16,14 @@ import { FileCatalogue } from './file-catalogue';
 import { FileContentController } from './file-content.controller';
 import { FileGrant } from './file-grant.entity';
 import { FileGrantRepository } from './file-grant.repository';
+import { FileMetadata } from './file-metadata';
 import { FileRow } from './file.entity';
 import { FileRepository } from './file.repository';
 import { FileSources } from './file-sources';
 import { FileSweeper } from './file-sweeper';
 import { FilesController } from './files.controller';
 import { FilesService } from './files.service';
+import { ReadableFiles } from './readable-files';
 import { StorageUsage } from './storage-usage.entity';
 import { StorageUsageService } from './storage-usage.service';
 import { RangeSender, VaultReader } from './vault';
@@ -41,6 +43,7 @@ import { RangeSender, VaultReader } from './vault';
     FileSweeper,
     DeliveryRepository,
     DeliverySweeper,
+    ReadableFiles,
     VaultReader,
   ],
   exports: [
@@ -50,6 +53,7 @@ import { RangeSender, VaultReader } from './vault';
     FileSweeper,
     DeliveryRepository,
     DeliverySweeper,
+    ReadableFiles,
     VaultReader,
   ],
 })
@@ -62,6 +66,7 @@ export class FilesModule {}
   providers: [
     FileAccess,
     FileCatalogue,
+    FileMetadata,
     DownloadLinks,
     DownloadService,
     FileSources,
