@@ -5,6 +5,7 @@ import { AuthModule, JwtAuthGuard, RolesGuard, ScopesGuard } from '@waybill/feat
 import { FilesApiModule } from '@waybill/features/files';
 import { NotificationsApiModule } from '@waybill/features/notifications';
 import { SharingModule } from '@waybill/features/sharing';
+import { SearchModule } from '@waybill/features/search';
 import { UploadsModule } from '@waybill/features/uploads';
 import { RedisModule } from '@waybill/platform/cache';
 import { ConfigModule } from '@waybill/platform/config';
@@ -37,6 +38,7 @@ import { MetricsController } from './metrics/metrics.controller';
     HttpModule,
     LiveModule,
     AuthModule,
+    SearchModule, // Before the routes with ids, one of which its address looks like.
     FilesApiModule,
     SharingModule,
     UploadsModule,

@@ -440,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/files/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search files
+         * @description Ops search what they own, clients what is available to them. By relevance, the best of the newest come first: matches are ranked some thousand files at a time, from the newest on.
+         */
+        get: operations["searchFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/files": {
         parameters: {
             query?: never;
@@ -904,6 +924,26 @@ export interface paths {
         patch: operations["appendToResumableUpload"];
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the events feed
+         * @description What happened to your files, uploads and shares, deletions included, in the order in which it was committed: the oldest first, none left out, none twice. The ids are those of webhooks and sockets. Keep `resumeCursor` and come back with it as `cursor`.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -1198,10 +1238,85 @@ export interface components {
              */
             password: string;
         };
+        HighlightDto: {
+            /**
+             * @description `name`, `title`, `description` or `tags`; for tags one entry each.
+             * @enum {string}
+             */
+            field: "name" | "title" | "description" | "tags";
+            /**
+             * @description The text, or the part of a long one, as HTML: escaped, with `<mark>` around what was found.
+             * @example <mark>report</mark>.docx
+             */
+            html: string;
+        };
         FileOwnerDto: {
             /** Format: uuid */
             id: string;
             fullName: string | null;
+        };
+        FoundFileDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            maxDownloads: number | null;
+            downloadCount: number;
+            /**
+             * Format: uri
+             * @description A link that is ready to use, where the list was asked to include it.
+             */
+            downloadUrl?: string;
+            /**
+             * @description How well it answers `q`: more is better, comparable within one search; 0 where there was no `q`.
+             * @example 1.61
+             */
+            score: number;
+            /** @description What was found where. */
+            highlight: components["schemas"]["HighlightDto"][];
+            /** @example offer.docx */
+            name: string;
+            /** @description Lower case, without the dot. */
+            extension: string;
+            mediaType: string;
+            /** @enum {string} */
+            category: "document" | "media";
+            /**
+             * @description What kind of media it is; null for documents.
+             * @enum {string|null}
+             */
+            fileType: "video" | "photo" | "camera" | null;
+            title: string | null;
+            description: string | null;
+            tags: string[];
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string;
+            /**
+             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
+             * @enum {string}
+             */
+            status: "available" | "corrupt";
+            /** @enum {string} */
+            visibility: "clients" | "restricted" | "private";
+            /** @description E-mail addresses of the recipients; shown to the owner alone. */
+            recipients?: string[];
+            /** Format: date-time */
+            expiresAt: string | null;
+            owner: components["schemas"]["FileOwnerDto"];
+            chatId: string | null;
+            groupId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        FoundPageDto: {
+            items: components["schemas"]["FoundFileDto"][];
+            /** @description Where the next page begins; null at the end. */
+            nextCursor: string | null;
         };
         FileDto: {
             /** Format: uuid */
@@ -1670,6 +1785,40 @@ export interface components {
             items: components["schemas"]["UploadProgressDto"][];
             /** @description Null at the end. */
             nextCursor: string | null;
+        };
+        /** @enum {string} */
+        EventType: "upload.created" | "upload.received" | "upload.completed" | "upload.failed" | "upload.cancelled" | "upload.retried" | "file.available" | "file.updated" | "file.granted" | "file.deleted" | "file.expired" | "file.corrupt" | "file.downloaded" | "share.created" | "share.updated" | "share.revoked" | "share.downloaded";
+        EventDto: {
+            /**
+             * Format: uuid
+             * @description The same in webhooks, sockets and here: what has been seen need not be looked at again.
+             * @example 0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91
+             */
+            id: string;
+            /** @example file.downloaded */
+            type: components["schemas"]["EventType"];
+            /**
+             * @description Ids, names and codes, by type.
+             * @example {
+             *       "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+             *       "fileName": "offer.docx"
+             *     }
+             */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            occurredAt: string;
+        };
+        EventPageDto: {
+            items: components["schemas"]["EventDto"][];
+            /** @description Where the next page begins; null when there is no more by now. */
+            nextCursor: string | null;
+            /**
+             * @description Where to go on, now or after a while: behind the last event of this page.
+             * @example WzE3XQ0Yc1kq7vJ2bN5mR8tL3xWd
+             */
+            resumeCursor: string;
         };
         AuditEntryDto: {
             /** Format: uuid */
@@ -3968,6 +4117,156 @@ export interface operations {
             };
         };
     };
+    searchFiles: {
+        parameters: {
+            query?: {
+                /** @description Not before this time, in RFC 3339. */
+                uploadedFrom?: string;
+                /** @description Not after this time, in RFC 3339. */
+                uploadedTo?: string;
+                /** @description Bytes, at least. */
+                minSize?: number;
+                /** @description Bytes, at most. */
+                maxSize?: number;
+                /**
+                 * @description `relevance` (the best first; the default where there is a `q`) or a key to sort by, with a leading `-` for descending;
+                 *     newest first where nothing is said.
+                 */
+                sort?: "relevance" | "-relevance" | "createdAt" | "-createdAt" | "name" | "-name" | "size" | "-size";
+                /**
+                 * @description Words, of which each must be in name, title, tags or description, at least as the beginning of a word; three letters
+                 *     and more are also found within names. Accents and case do not matter; `%`, `_` and the like mean themselves.
+                 */
+                q?: string;
+                /** @description What the name contains. One or two letters are the beginning of a word in it. */
+                name?: string;
+                /** @description An extension (`docx`), a category (`document`, `media`) or a kind of media (`video`, `photo`, `camera`). */
+                type?: string;
+                /** @description A tag, the whole of it; accents and case do not matter. */
+                tag?: string;
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "size": 48213,
+                     *           "maxDownloads": 3,
+                     *           "downloadCount": 1,
+                     *           "score": 1.61,
+                     *           "highlight": [
+                     *             {
+                     *               "field": "name",
+                     *               "html": "<mark>report</mark>.docx"
+                     *             }
+                     *           ],
+                     *           "name": "offer.docx",
+                     *           "extension": "docx",
+                     *           "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                     *           "category": "document",
+                     *           "fileType": null,
+                     *           "title": "Offer for the spring campaign",
+                     *           "description": "Valid until the end of the month.",
+                     *           "tags": [
+                     *             "offer",
+                     *             "spring"
+                     *           ],
+                     *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "status": "available",
+                     *           "visibility": "restricted",
+                     *           "recipients": [
+                     *             "ada@example.com"
+                     *           ],
+                     *           "expiresAt": "2026-12-24T18:00:00.000Z",
+                     *           "owner": {
+                     *             "id": "0199a4b0-11c2-7d8f-b3a6-6f2e90d47c15",
+                     *             "fullName": "Grace Hopper"
+                     *           },
+                     *           "chatId": null,
+                     *           "groupId": null,
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-20T09:30:04.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `DEPENDENCY_UNAVAILABLE`: A part of the service is not available. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listFiles: {
         parameters: {
             query?: {
@@ -4106,6 +4405,8 @@ export interface operations {
                 headers: {
                     /** @description Strong; of the revision. */
                     ETag?: string;
+                    /** @description Whether the metadata cache had it, in this very revision. */
+                    "X-Cache"?: "HIT" | "MISS";
                     [name: string]: unknown;
                 };
                 content: {
@@ -8136,6 +8437,101 @@ export interface operations {
             /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91",
+                     *           "type": "file.downloaded",
+                     *           "data": {
+                     *             "fileId": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *             "fileName": "offer.docx"
+                     *           },
+                     *           "occurredAt": "2026-11-20T09:31:12.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "resumeCursor": "WzE3XQ0Yc1kq7vJ2bN5mR8tL3xWd"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

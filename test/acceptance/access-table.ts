@@ -68,7 +68,10 @@ export const ACCESS: Record<string, Access> = {
     body: { password: PASSWORD },
   },
 
+  'GET /api/events': { audience: 'people' },
+
   'GET /api/files': { audience: 'people' },
+  'GET /api/files/search': { audience: 'people' },
   'GET /api/files/{id}': { audience: 'people', subject: 'file', seen: true },
   'PATCH /api/files/{id}': {
     audience: 'people',

@@ -16,6 +16,7 @@ const TAGS: [name: string, description: string][] = [
   ['Uploads', 'For ops: bringing files in, and how far they are.'],
   ['Files', 'What there is for you, links to it, and its bytes.'],
   ['Sharing', 'Links for people without an account: made by owners, used by whoever holds them.'],
+  ['Notifications', 'What happened, for programs: the events feed, and webhooks.'],
   ['API keys', 'Credentials for programs, within scopes.'],
   ['Invitations', 'Accounts for others.'],
   ['Users', 'For admins: the accounts of everybody.'],

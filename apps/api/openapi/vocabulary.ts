@@ -76,6 +76,7 @@ export const VOCABULARY: Record<string, unknown> = {
   'CreatedApiKeyDto.name': KEY_NAME,
 
   createdAt: '2026-11-20T09:30:00.000Z',
+  occurredAt: '2026-11-20T09:31:12.000Z',
   updatedAt: '2026-11-20T09:30:04.000Z',
   startTime: '2026-11-20T09:30:00.000Z',
   lastUpdateTime: '2026-11-20T09:30:02.000Z',

@@ -1,3 +1,4 @@
+export { ANNOUNCED_EVENTS } from './announced';
 export type { AnyCommittedEvent, CommittedEvent, EventCatalogue, EventType, NewEvent } from './events';
 export {
   JOBS,

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AppError, Clock } from '@waybill/core/kernel';
 import { assertNotExpired, assertObtainable, type Permission, type Reader } from './file.policy';
-import { FileRepository, type FileRecord } from './file.repository';
+import { FileRepository, type FileGlance, type FileRecord } from './file.repository';
 import { PendingFiles } from './pending-files';
 
 /** How soon to ask again for a file that is on its way. */
@@ -24,8 +24,24 @@ export class FileAccess {
    */
   async require(reader: Reader, permission: Permission, id: string): Promise<FileRecord> {
     const [file] = await this.files.permitted(reader, permission, [id]);
-    if (file?.deletedAt === null) return file;
-    if (file !== undefined) throw new AppError('GONE', 'The file has expired.');
+    return file?.deletedAt === null ? file : this.refuse(reader, permission, id, file);
+  }
+
+  /** What is quick to know of a file that is to be looked at. Throws like {@link requireCurrent}. */
+  async glance(reader: Reader, id: string): Promise<FileGlance> {
+    const [file] = await this.files.glances(reader, 'read', [id]);
+    if (file?.deletedAt !== null) return this.refuse(reader, 'read', id, file);
+    assertNotExpired(file, this.clock.now());
+    return file;
+  }
+
+  private async refuse(
+    reader: Reader,
+    permission: Permission,
+    id: string,
+    tombstone: FileGlance | undefined,
+  ): Promise<never> {
+    if (tombstone !== undefined) throw new AppError('GONE', 'The file has expired.');
     if (permission !== 'read' && (await this.files.permitted(reader, 'read', [id])).length > 0) {
       throw new AppError('FORBIDDEN', 'Only its owner may do this with the file.');
     }

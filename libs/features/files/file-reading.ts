@@ -27,6 +27,12 @@ const SELECT = `SELECT file.id, file.owner_id AS "ownerId", owner.full_name AS "
 const RECIPIENTS = `CASE WHEN file.visibility = 'restricted' THEN
     ARRAY(SELECT email::text FROM file_grants WHERE file_id = file.id ORDER BY email) ELSE '{}' END AS recipients`;
 const NO_RECIPIENTS = 'NULL::text[] AS recipients';
+/** The columns of a `FileRecord` for whoever may know all of it. */
+export const SELECT_ALL = `${SELECT}, ${RECIPIENTS}`;
+
+/** The columns of a `FileGlance`. */
+export const SELECT_GLANCE = `SELECT file.id, file.owner_id AS "ownerId", owner.full_name AS "ownerName", file.revision,
+    file.expires_at AS "expiresAt", file.download_count AS "downloadCount", file.deleted_at AS "deletedAt"`;
 
 /** The columns of a `FileRecord`, for whoever is going to read it. */
 export function selectFor({ role }: Reader): string {
@@ -45,7 +51,7 @@ export function permissionSql(reader: Reader, permission: Permission, bind: Bind
 }
 
 /** Where some of the files come from that somebody can have, and whose sort columns are to be looked at. */
-interface Source {
+export interface Source {
   from: string;
   where: string;
   key: string;
@@ -65,6 +71,25 @@ export function sourcesFor(reader: Reader, bind: Bind): Source[] {
       id: 'file_id',
       where: `granted.email = ${bind(reader.email)} AND file.visibility = 'restricted'`,
     },
+  ];
+}
+
+/**
+ * What a file of those sources must be for a list to show it: there, not over, and of an account that is in use.
+ *
+ * @param ownerActive the condition for the latter, where the owner's row is not at hand as `owner`.
+ */
+export function listableSql(
+  reader: Reader,
+  bind: Bind,
+  now: Date,
+  ownerActive = 'owner.disabled_at IS NULL',
+): string[] {
+  if (!receivesFiles(reader)) return ['file.deleted_at IS NULL'];
+  return [
+    'file.deleted_at IS NULL',
+    `(file.expires_at IS NULL OR file.expires_at > ${bind(now)})`,
+    ownerActive,
   ];
 }
 

@@ -24,6 +24,8 @@ export type Visibility = 'clients' | 'restricted' | 'private';
   where: 'group_id IS NOT NULL AND deleted_at IS NULL',
 })
 @Index('files_expiring', ['expiresAt'], { where: 'expires_at IS NOT NULL AND deleted_at IS NULL' })
+@Index('files_owner_search', { synchronize: false })
+@Index('files_clients_search', { synchronize: false })
 @Index('files_deleted', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class FileRow {
   @PrimaryColumn('uuid')
@@ -119,4 +121,12 @@ export class FileRow {
 
   @Column('timestamptz', { nullable: true })
   deletedAt: Date | null;
+
+  /** The name as search compares it; a trigger keeps it, and the other one. */
+  @Column('text', { select: false })
+  searchName: string;
+
+  /** The words of name, title, tags and description by weight, and what filters ask for exactly. */
+  @Column('tsvector', { select: false })
+  searchVector: string;
 }

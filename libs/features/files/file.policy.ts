@@ -63,7 +63,7 @@ export function isExpired({ expiresAt }: Pick<Governed, 'expiresAt'>, now: Date)
 }
 
 /** @throws AppError `GONE` when the file's time is over. */
-export function assertNotExpired(file: Governed, now: Date): void {
+export function assertNotExpired(file: Pick<Governed, 'expiresAt'>, now: Date): void {
   if (isExpired(file, now)) throw new AppError('GONE', 'The file has expired.');
 }
 

@@ -2,7 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '@waybill/platform/database';
 import type { FileAttributes } from './file.attributes';
 import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
-import { permissionSql, selectFor, SORT_COLUMNS, sourcesFor, type Bind, type SortKey } from './file-reading';
+import {
+  listableSql,
+  permissionSql,
+  SELECT_ALL,
+  SELECT_GLANCE,
+  selectFor,
+  SORT_COLUMNS,
+  sourcesFor,
+  type Bind,
+  type SortKey,
+} from './file-reading';
 import type { Governed, Permission, Reader } from './file.policy';
 
 /** A file's row with what belongs to it of its owner and its object. */
@@ -36,6 +46,12 @@ export interface FileRecord extends Governed {
   /** Addresses, in their order; null where the reader is not to know them. */
   recipients: string[] | null;
 }
+
+/** What must be looked at anew whenever a file is asked for; all else of it stands still until its revision grows. */
+export type FileGlance = Pick<
+  FileRecord,
+  'id' | 'ownerId' | 'ownerName' | 'revision' | 'expiresAt' | 'downloadCount' | 'deletedAt'
+>;
 
 /** What an owner can change of a file, as it stands. */
 export interface Changeable {
@@ -128,6 +144,28 @@ export class FileRepository {
     );
   }
 
+  /** The same question as `permitted`, with an answer that is quick to give. */
+  async glances(reader: Reader, permission: Permission, ids: readonly string[]): Promise<FileGlance[]> {
+    const parameters: unknown[] = [ids];
+    const bind: Bind = (value) => `$${parameters.push(value)}`;
+    return this.database.query<FileGlance>(
+      `${SELECT_GLANCE} FROM files file JOIN users owner ON owner.id = file.owner_id
+       WHERE file.id = ANY($1::uuid[]) AND (file.deleted_at IS NULL OR file.expires_at <= file.deleted_at)
+         AND ${permissionSql(reader, permission, bind)}`,
+      parameters,
+    );
+  }
+
+  /** All that there is to tell of a file, whoever asks: recipients, too. Null where it is gone. */
+  async describe(id: string): Promise<FileRecord | null> {
+    const [file] = await this.database.query<FileRecord>(
+      `${SELECT_ALL}, NULL AS driver FROM files file JOIN users owner ON owner.id = file.owner_id
+       WHERE file.id = $1 AND file.deleted_at IS NULL`,
+      [id],
+    );
+    return file ?? null;
+  }
+
   /**
    * A page of the files that somebody can have: own ones for who owns files; for clients what all of them see, united
    * with what was granted. Each source gives its part of the page off an index that has the page's order, so that a page
@@ -140,10 +178,7 @@ export class FileRepository {
     if (sources.length === 0) return [];
 
     const { column, type } = SORT_COLUMNS[query.sort];
-    const shared = ['file.deleted_at IS NULL'];
-    if (reader.role === 'client') {
-      shared.push('owner.disabled_at IS NULL', `(file.expires_at IS NULL OR file.expires_at > ${bind(now)})`);
-    }
+    const shared = listableSql(reader, bind, now);
     if (query.status !== undefined) shared.push(`file.status = ${bind(query.status)}`);
     if (query.chatId !== undefined) shared.push(`file.chat_id = ${bind(query.chatId)}`);
     if (query.groupId !== undefined) shared.push(`file.group_id = ${bind(query.groupId)}`);

@@ -18,6 +18,7 @@ import { FileChangesRequest } from './file-changes.dto';
 import { FileCatalogue } from './file-catalogue';
 import { FileDto, FileListQuery, FilePageDto } from './file.dto';
 import { fileEtag, toFileDto } from './file.mapper';
+import { FileMetadata } from './file-metadata';
 import type { FileRecord } from './file.repository';
 import { FilesService } from './files.service';
 
@@ -28,6 +29,7 @@ export class FilesController {
   constructor(
     private readonly access: FileAccess,
     private readonly catalogue: FileCatalogue,
+    private readonly metadata: FileMetadata,
     private readonly files: FilesService,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -69,7 +71,13 @@ export class FilesController {
   @ApiOkResponse({
     type: FileDto,
     description: 'The file.',
-    headers: { ETag: { schema: { type: 'string' }, description: 'Strong; of the revision.' } },
+    headers: {
+      ETag: { schema: { type: 'string' }, description: 'Strong; of the revision.' },
+      'X-Cache': {
+        schema: { type: 'string', enum: ['HIT', 'MISS'] },
+        description: 'Whether the metadata cache had it, in this very revision.',
+      },
+    },
   })
   @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names.' })
   @ApiProblems('UNAUTHENTICATED', 'NOT_FOUND', 'FILE_NOT_READY', 'GONE', 'PRECONDITION_FAILED')
@@ -79,14 +87,19 @@ export class FilesController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileDto | undefined> {
-    const file = await this.access.requireCurrent(principal, 'read', id);
-    const etag = fileEtag(file);
-    const condition = evaluateConditional({ method: request.method, etag }, request.headers);
+    const glance = await this.access.glance(principal, id);
+    const condition = evaluateConditional(
+      { method: request.method, etag: fileEtag(glance) },
+      request.headers,
+    );
     if (condition === 412) throw changedMeanwhile();
-    response.setHeader('ETag', etag);
-    if (condition === 'proceed') return toFileDto(file, principal);
-    response.status(304);
-    return undefined;
+    if (condition === 304) {
+      response.setHeader('ETag', fileEtag(glance)).status(304);
+      return undefined;
+    }
+    const { file, revision, hit } = await this.metadata.show(principal, glance);
+    response.setHeader('ETag', fileEtag({ revision })).setHeader('X-Cache', hit ? 'HIT' : 'MISS');
+    return file;
   }
 
   @Patch(':id')

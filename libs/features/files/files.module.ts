@@ -17,6 +17,7 @@ import { FileCatalogue } from './file-catalogue';
 import { FileContentController } from './file-content.controller';
 import { FileGrant } from './file-grant.entity';
 import { FileGrantRepository } from './file-grant.repository';
+import { FileMetadata } from './file-metadata';
 import { FileRow } from './file.entity';
 import { FileRepository } from './file.repository';
 import { FileSources } from './file-sources';
@@ -24,6 +25,7 @@ import { FileSweeper } from './file-sweeper';
 import { FilesController } from './files.controller';
 import { FilesService } from './files.service';
 import { SharedFiles } from './shared-files';
+import { ReadableFiles } from './readable-files';
 import { StorageUsage } from './storage-usage.entity';
 import { StorageUsageService } from './storage-usage.service';
 import { SweepGuard } from './sweep-guard';
@@ -45,6 +47,7 @@ import { RangeSender, VaultReader } from './vault';
     SweepGuard,
     DeliveryRepository,
     DeliverySweeper,
+    ReadableFiles,
     VaultReader,
   ],
   exports: [
@@ -54,6 +57,7 @@ import { RangeSender, VaultReader } from './vault';
     FileSweeper,
     DeliveryRepository,
     DeliverySweeper,
+    ReadableFiles,
     VaultReader,
   ],
 })
@@ -66,6 +70,7 @@ export class FilesModule {}
   providers: [
     FileAccess,
     FileCatalogue,
+    FileMetadata,
     DownloadLinks,
     DownloadService,
     FileSources,

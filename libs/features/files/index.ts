@@ -1,5 +1,6 @@
 export { expiryProblem, MAX_DOWNLOADS, parseTime, TWO_EXPIRIES } from './attribute-rules';
 export type { Content } from './content';
+export { FileDto } from './file.dto';
 export { DeliverySweeper } from './deliveries/delivery-sweeper';
 export { isExhausted } from './deliveries/delivery.policy';
 export { DownloadService } from './download.service';
@@ -11,5 +12,6 @@ export { FilesApiModule, FilesModule } from './files.module';
 export { FilesService, type SealedNewFile } from './files.service';
 export { PendingFiles } from './pending-files';
 export { SharedFiles, type SharedFile } from './shared-files';
+export { ReadableFiles, type FileReader, type FileSource } from './readable-files';
 export { StorageUsageService } from './storage-usage.service';
 export { VaultReader, type SealedFile, type VaultObject } from './vault';

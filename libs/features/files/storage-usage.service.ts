@@ -25,8 +25,22 @@ export class StorageUsageService {
       [userId, bytes, limit],
       tx,
     );
-    if (rows.length === 0)
-      throw new AppError('QUOTA_EXCEEDED', 'There is no room left in your storage quota.');
+    if (rows.length === 0) throw noRoom();
+  }
+
+  /**
+   * Whether so many bytes more would be within a user's limit now; nothing is added.
+   *
+   * @param limit as `charge` takes it.
+   * @throws AppError `QUOTA_EXCEEDED`
+   */
+  async requireRoom(userId: string, bytes: number, limit: number | null): Promise<void> {
+    const rows = await this.database.query(
+      `SELECT 1 FROM users LEFT JOIN storage_usage usage ON usage.user_id = users.id
+       WHERE users.id = $1 AND coalesce(usage.used_bytes, 0) + $2::bigint > coalesce(users.quota_bytes, $3::bigint)`,
+      [userId, bytes, limit],
+    );
+    if (rows.length > 0) throw noRoom();
   }
 
   /** Takes bytes off what a user stores, with the rows that counted them. */
@@ -37,4 +51,8 @@ export class StorageUsageService {
       tx,
     );
   }
+}
+
+function noRoom(): AppError {
+  return new AppError('QUOTA_EXCEEDED', 'There is no room left in your storage quota.');
 }

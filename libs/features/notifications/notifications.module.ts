@@ -10,6 +10,7 @@ import { MailPlanner } from './mail-planner';
 import { MailProcessor } from './mail.processor';
 import { MailReconciler } from './mail-reconciler';
 import { MailRepository } from './mail.repository';
+import { EventsController } from './feed/events.controller';
 import { FeedTail } from './sockets/feed-tail';
 import { SocketsGateway } from './sockets/sockets.gateway';
 
@@ -21,8 +22,12 @@ import { SocketsGateway } from './sockets/sockets.gateway';
 })
 export class NotificationsModule {}
 
-/** Tells over sockets, in the API. Needs a `LiveUploads`. */
-@Module({ imports: [NotificationsModule], providers: [FeedTail, SocketsGateway] })
+/** Tells over sockets and by the feed, in the API. Needs a `LiveUploads`. */
+@Module({
+  imports: [NotificationsModule],
+  controllers: [EventsController],
+  providers: [FeedTail, SocketsGateway],
+})
 export class NotificationsApiModule {}
 
 /** Plans and sends, in the worker. */

@@ -20,6 +20,10 @@ export type UploadDoor = 'multipart' | 'media' | 'tus';
 @Index('uploads_owner', ['ownerId', 'createdAt', 'id'])
 @Index('uploads_owner_status', ['ownerId', 'status', 'createdAt', 'id'])
 @Index('uploads_open', ['status', 'retryAt'], { where: `status IN ('uploading', 'received', 'encrypting')` })
+@Index('uploads_slot', ['ownerId', 'slot'], {
+  unique: true,
+  where: `status = 'uploading' AND slot IS NOT NULL`,
+})
 @Index('uploads_file', ['fileId'], { unique: true })
 export class Upload {
   @PrimaryColumn('uuid')
@@ -59,6 +63,10 @@ export class Upload {
   /** What the file will say of itself: title, tags, visibility … (`FileAttributes`). */
   @Column('jsonb', { default: () => `'{}'` })
   attributes: unknown;
+
+  /** Which of its owner's transfers it is while it runs, counted from 1; null while nobody sends. */
+  @Column('smallint', { nullable: true })
+  slot: number | null;
 
   /** Declared size in bytes; an estimate for a multipart that runs, null where it is not known. */
   @Column('bigint', { nullable: true })

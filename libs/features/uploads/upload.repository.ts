@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, fromNow, type Tx } from '@waybill/platform/database';
 import type { Upload, UploadDoor } from './upload.entity';
+import { freeSlot } from './upload-slots';
 
-export type UploadRow = Omit<Upload, 'attributes'> & { attributes: unknown };
+export type UploadRow = Omit<Upload, 'attributes' | 'slot'> & { attributes: unknown };
 
 /** A durable part, and the store that holds it. */
 export interface PartRow {
@@ -53,12 +54,21 @@ export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", d
 export class UploadRepository {
   constructor(private readonly database: Database) {}
 
-  /** @param leaseMs null where nobody writes yet. */
-  async insert(tx: Tx, upload: NewUpload, leaseMs: number | null): Promise<void> {
-    await this.database.query(
+  /**
+   * @param leaseMs null where nobody writes yet: then it takes no slot.
+   * @param slots how many running uploads the owner may have.
+   * @returns false when he has as many, or another was faster to get the slot that was free.
+   */
+  async insert(tx: Tx, upload: NewUpload, leaseMs: number | null, slots: number): Promise<boolean> {
+    const rows = await this.database.query(
       `INSERT INTO uploads (id, file_id, owner_id, door, file_name, extension, media_type, category, file_type,
-                            attributes, total_bytes, client_metadata, wrapped_dek, kek_id, lease_until)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, ${fromNow(15)})`,
+                            attributes, total_bytes, client_metadata, wrapped_dek, kek_id, lease_until, slot)
+       SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::bigint, $12, $13::bytea, $14,
+              ${fromNow(15)}, free.slot
+       FROM (SELECT CASE WHEN $15::float8 IS NOT NULL THEN ${freeSlot('$3::uuid', '$16')} END AS slot) free
+       WHERE $15::float8 IS NULL OR free.slot IS NOT NULL
+       ON CONFLICT (owner_id, slot) WHERE status = 'uploading' AND slot IS NOT NULL DO NOTHING
+       RETURNING id`,
       [
         upload.id,
         upload.fileId,
@@ -75,9 +85,11 @@ export class UploadRepository {
         upload.wrappedDek,
         upload.kekId,
         leaseMs,
+        slots,
       ],
       tx,
     );
+    return rows.length > 0;
   }
 
   async find(id: string, tx?: Tx): Promise<UploadRow | null> {

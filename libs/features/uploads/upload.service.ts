@@ -16,6 +16,7 @@ import { StagingWriter } from './staging/staging-writer';
 import { RunningTransfers } from './running-transfers';
 import type { UploadDoor } from './upload.entity';
 import { UploadRepository, type UploadRow } from './upload.repository';
+import { UploadSlots } from './upload-slots';
 import { vaultPrefix } from './sealing/vault-key';
 
 export interface BeginUpload {
@@ -66,12 +67,23 @@ export class UploadsService {
     private readonly stores: ObjectStores,
     private readonly keyring: Keyring,
     private readonly usage: StorageUsageService,
+    private readonly slots: UploadSlots,
     private readonly outbox: Outbox,
     private readonly running: RunningTransfers,
     private readonly progress: LiveProgress,
     private readonly config: AppConfig,
   ) {
     this.budget = new BufferBudget(config.uploads.bufferBytes);
+  }
+
+  /**
+   * Whether a user has room for so many bytes, asked before any of them is read. It promises nothing: what counts is
+   * charged when parts are committed.
+   *
+   * @throws AppError `QUOTA_EXCEEDED`
+   */
+  async requireRoom({ userId }: Principal, bytes: number): Promise<void> {
+    await this.usage.requireRoom(userId, bytes, this.config.uploads.userQuotaBytes);
   }
 
   /**
@@ -109,7 +121,9 @@ export class UploadsService {
       };
       const { leaseMs } = this.config;
       await this.database.transaction(async (tx) => {
-        await this.uploads.insert(tx, upload, written ? leaseMs : null);
+        const attempt = (): Promise<boolean> =>
+          this.uploads.insert(tx, upload, written ? leaseMs : null, this.config.uploads.concurrency.perUser);
+        await this.slots.within(ownerId, attempt, tx);
         if (firstPartKey) await this.objects.register(firstPartKey, this.stores.default.driver, leaseMs, tx);
         await this.outbox.append(tx, {
           type: 'upload.created',

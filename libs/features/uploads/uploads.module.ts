@@ -30,6 +30,7 @@ import { UploadPolicies } from './upload-policies';
 import { UploadReconciler } from './upload-reconciler';
 import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
+import { UploadSlots } from './upload-slots';
 import { ValidationService } from './validation.service';
 
 /** What both sides of uploads need: rows, staging, sealing. */
@@ -37,6 +38,7 @@ import { ValidationService } from './validation.service';
   imports: [TypeOrmModule.forFeature([Upload, UploadPart]), FilesModule, ProgressModule],
   providers: [
     UploadRepository,
+    UploadSlots,
     UploadsService,
     RunningTransfers,
     StagingService,
@@ -47,6 +49,7 @@ import { ValidationService } from './validation.service';
   ],
   exports: [
     UploadRepository,
+    UploadSlots,
     UploadsService,
     RunningTransfers,
     ValidationService,

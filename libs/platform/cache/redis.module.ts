@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { AppConfig } from '@waybill/platform/config';
 import { ReadinessChecks } from '@waybill/platform/observability';
 import { createRedis } from './create-redis';
+import { MetadataCache } from './metadata-cache';
 import { Signals } from './signals';
 
 /**
@@ -21,9 +22,10 @@ import { Signals } from './signals';
         return client;
       },
     },
+    MetadataCache,
     Signals,
   ],
-  exports: [Redis, Signals],
+  exports: [Redis, MetadataCache, Signals],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(Redis) private readonly client: Redis) {}

@@ -33,6 +33,8 @@ export class AppConfig {
     media: { extensions: string[]; maxBytes: number };
     /** Bytes a user may store; null is without limit. */
     userQuotaBytes: number | null;
+    /** Transfers that run at once. */
+    concurrency: { perUser: number; perInstance: number };
     /** The budget of plaintext in flight that all uploads of this process share. */
     bufferBytes: number;
     /** When an open staging part is closed: by its size or by its age, whichever comes first. */
@@ -95,6 +97,7 @@ export class AppConfig {
         maxBytes: e.UPLOAD_MEDIA_MAX_BYTES,
       },
       userQuotaBytes: e.USER_QUOTA_BYTES === 0 ? null : e.USER_QUOTA_BYTES,
+      concurrency: { perUser: e.UPLOADS_PER_USER, perInstance: e.UPLOADS_PER_INSTANCE },
       bufferBytes: e.UPLOAD_BUFFER_BYTES,
       partBytes: e.UPLOAD_PART_BYTES,
       partMs: e.UPLOAD_PART_SECONDS * 1000,

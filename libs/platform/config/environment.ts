@@ -131,6 +131,18 @@ export class Environment {
 
   @Transform(number)
   @IsInt()
+  @Min(1)
+  @Max(1000)
+  UPLOADS_PER_USER = 100;
+
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  UPLOADS_PER_INSTANCE = 400;
+
+  @Transform(number)
+  @IsInt()
   @Min(1024 * 1024)
   UPLOAD_BUFFER_BYTES = 64 * 1024 * 1024;
 

@@ -17,6 +17,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return code === '23505' && (constraint === undefined || violated === constraint);
 }
 
+/** Whether the database ended a statement because it took longer than it may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return postgresError(error).code === '57014';
+}
+
 /**
  * What a transaction is told whose connection was lost between two of its statements: TypeORM has given the connection
  * back by then, and complains about that. The words are the driver's own for a connection that was lost under a statement.

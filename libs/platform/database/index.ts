@@ -1,6 +1,6 @@
 export { Database, type Tx } from './database';
 export { DatabaseModule } from './database.module';
 export { dataSourceOptions } from './data-source-options';
-export { isUniqueViolation } from './errors';
+export { isStatementTimeout, isUniqueViolation } from './errors';
 export { migrate, schemaDrift } from './schema';
 export { fromNow } from './sql';

@@ -47,6 +47,7 @@ export class OutboxRow {
 
 /** The feed: committed events in an order that never changes. Append-only; positions have no gaps. */
 @Entity('event_feed')
+@Index('event_feed_owner', ['ownerId', 'position'], { where: 'owner_id IS NOT NULL' })
 export class FeedRow {
   @PrimaryColumn('bigint')
   position: number;
@@ -54,6 +55,10 @@ export class FeedRow {
   @Index('event_feed_event', { unique: true })
   @Column('uuid')
   eventId: string;
+
+  /** As the event has it. */
+  @Column('uuid', { nullable: true })
+  ownerId: string | null;
 }
 
 /** How far each reader of the feed has come. */

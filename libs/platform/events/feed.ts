@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AnyCommittedEvent } from '@waybill/core/contracts';
+import type { AnyCommittedEvent, EventType } from '@waybill/core/contracts';
 import { Database, type Tx } from '@waybill/platform/database';
+
+const SELECT = `SELECT feed.position, event.id, event.type, event.occurred_at AS "occurredAt",
+    event.actor_id AS "actorId", event.owner_id AS "ownerId", event.subject_id AS "subjectId", event.data
+  FROM event_feed feed JOIN events event ON event.id = feed.event_id`;
 
 /** Reads the feed: committed events, in the order that all readers see. */
 @Injectable()
@@ -10,12 +14,21 @@ export class EventFeed {
   /** The events after `position`, at most `limit`, in feed order. */
   async after(position: number, limit: number, tx?: Tx): Promise<AnyCommittedEvent[]> {
     return this.database.query<AnyCommittedEvent>(
-      `SELECT feed.position, event.id, event.type, event.occurred_at AS "occurredAt", event.actor_id AS "actorId",
-              event.owner_id AS "ownerId", event.subject_id AS "subjectId", event.data
-       FROM event_feed feed JOIN events event ON event.id = feed.event_id
-       WHERE feed.position > $1 ORDER BY feed.position LIMIT $2`,
+      `${SELECT} WHERE feed.position > $1 ORDER BY feed.position LIMIT $2`,
       [position, limit],
       tx,
+    );
+  }
+
+  /** The same of one owner's events, of these types. */
+  async ofOwner(
+    ownerId: string,
+    { types, after, limit }: { types: readonly EventType[]; after: number; limit: number },
+  ): Promise<AnyCommittedEvent[]> {
+    return this.database.query<AnyCommittedEvent>(
+      `${SELECT} WHERE feed.owner_id = $1 AND feed.position > $2 AND event.type = ANY($3)
+       ORDER BY feed.position LIMIT $4`,
+      [ownerId, after, types, limit],
     );
   }
 

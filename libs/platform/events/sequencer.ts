@@ -55,8 +55,9 @@ export class Sequencer {
          ), last AS (
            SELECT coalesce(max(position), 0) AS position FROM event_feed
          ), placed AS (
-           INSERT INTO event_feed (position, event_id)
-           SELECT last.position + row_number() OVER (ORDER BY taken.seq), taken.event_id FROM taken, last
+           INSERT INTO event_feed (position, event_id, owner_id)
+           SELECT last.position + row_number() OVER (ORDER BY taken.seq), taken.event_id, event.owner_id
+           FROM taken LEFT JOIN events event ON event.id = taken.event_id, last
            RETURNING event_id
          )
          SELECT type, data->>'failureCode' AS "failureCode", count(*)::int AS count

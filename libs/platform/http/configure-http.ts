@@ -7,6 +7,7 @@ import { IntakeGuard } from './body/intake.guard';
 import { RequestValidationPipe } from './body/validation.pipe';
 import { ProblemFilter } from './problems/problem.filter';
 import { answerBrokenRequests, boundHeads } from './request/broken-request';
+import { continueWhenRead } from './request/expect-continue';
 import { frontDoor } from './request/front-door';
 
 /** Pages for people that live beside the API. */
@@ -51,6 +52,7 @@ export async function configureHttp(
   app.use(filter.onMiss);
   app.use(filter.onError);
   boundHeads(app.getHttpServer());
+  continueWhenRead(app.getHttpServer());
   answerBrokenRequests(app.getHttpServer());
   return app;
 }

@@ -4,6 +4,7 @@ import type { FormDoor, FormWriter } from './multipart-reception';
 export function discardingDoor(limits: Pick<FormDoor, 'maxBytes' | 'idleMs'>): FormDoor<object, FormWriter> {
   return {
     ...limits,
+    admit: async () => undefined,
     begin: async () => ({}),
     write: () => ({ write: () => true, abandon: async () => undefined }),
     finish: async () => undefined,

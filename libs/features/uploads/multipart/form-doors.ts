@@ -49,6 +49,7 @@ export class FormDoors {
     return {
       maxBytes: this.policies.maxBytes(category),
       idleMs: this.config.uploads.idleMs,
+      admit: (leastBytes) => this.uploads.requireRoom(caller.principal, leastBytes),
       begin: (file, estimatedBytes, fields) => {
         const accepted = this.judge(category, declarationOf(file), fields);
         recorded = accepted.fileType;

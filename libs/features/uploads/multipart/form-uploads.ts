@@ -7,6 +7,7 @@ import type { UploadReceiptDto } from '../upload.dto';
 import { UploadPolicies, type UploadCategory } from '../upload-policies';
 import type { UploadRow } from '../upload.repository';
 import { UploadsService } from '../upload.service';
+import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
 import { FormDoors } from './form-doors';
 import { KeyedUploads } from './keyed-uploads';
@@ -20,6 +21,7 @@ export class FormUploads {
     private readonly policies: UploadPolicies,
     private readonly keyed: KeyedUploads,
     private readonly uploads: UploadsService,
+    private readonly slots: UploadSlots,
     private readonly validation: ValidationService,
     private readonly jobs: JobQueue,
     private readonly config: AppConfig,
@@ -32,8 +34,10 @@ export class FormUploads {
     response: Response,
     principal: Principal,
   ): Promise<UploadReceiptDto> {
+    let leave: (() => void) | undefined;
     try {
       const uploadId = chosenUploadId(request);
+      leave = this.slots.enter();
       return await this.keyed.once(request, response, principal, {
         maxBytes: this.policies.maxBytes(category),
         receive: (key) => {
@@ -47,6 +51,8 @@ export class FormUploads {
       // The rest of a refused body is not waited for.
       else if (!request.complete) response.setHeader('Connection', 'close');
       throw error;
+    } finally {
+      leave?.();
     }
   }
 

@@ -22,6 +22,8 @@ export interface FormDoor<Upload extends object = OpenUpload, Writer extends For
   maxBytes: number;
   /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
+  /** Asked before the body is read, of which so many bytes at least will be the file's. Throws what refuses it. */
+  admit(leastBytes: number): Promise<void>;
   /**
    * Judges what is declared, and begins the upload. Throws what refuses the file before anything was accepted.
    *
@@ -69,14 +71,18 @@ export class MultipartReception<
     const handler = observer ? new ObservedForm(observer, this) : this;
     this.parser = new MultipartParser(request.headers['content-type'] ?? '', handler);
     this.pace = new SenderPace(door.idleMs, () => this.reject(new Interrupted()));
+    this.pace.pause();
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
   async receive(): Promise<Upload> {
     let stopListening: (() => void) | undefined;
     try {
+      const leastBytes = (this.declaredLength() ?? 0) - FORM_OVERHEAD_BYTES;
+      if (leastBytes > 0) await this.door.admit(leastBytes);
       await new Promise<void>((resolve, reject) => {
         this.reject = reject;
+        this.pace.resume();
         stopListening = this.listen(resolve);
       });
       this.parser.end();

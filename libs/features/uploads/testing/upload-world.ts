@@ -30,6 +30,7 @@ import type { StagingWriter } from '../staging/staging-writer';
 import { UploadReconciler } from '../upload-reconciler';
 import { UploadRepository } from '../upload.repository';
 import { UploadsService, type OpenUpload } from '../upload.service';
+import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
 
 export interface BegunUpload {
@@ -87,6 +88,7 @@ export class UploadWorld {
       stores,
       keyring,
       usage,
+      new UploadSlots(database, config),
       outbox,
       running,
       progress,

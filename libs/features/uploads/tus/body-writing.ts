@@ -6,6 +6,7 @@ import { RunningTransfers } from '../running-transfers';
 import type { SealedPart } from '../staging/staging-part';
 import { UploadPolicies } from '../upload-policies';
 import type { UploadRow } from '../upload.repository';
+import { UploadSlots } from '../upload-slots';
 import { UploadsService, writtenByAnother, type OpenUpload } from '../upload.service';
 import { BodyReception, type BodyEnd } from './body-reception';
 import type { TusExchange } from './tus-exchange';
@@ -20,6 +21,7 @@ export class BodyWriting implements OnModuleDestroy {
   constructor(
     private readonly uploads: UploadsService,
     private readonly policies: UploadPolicies,
+    private readonly slots: UploadSlots,
     private readonly leases: WriteLeases,
     private readonly transfers: RunningTransfers,
     private readonly config: AppConfig,
@@ -29,10 +31,11 @@ export class BodyWriting implements OnModuleDestroy {
    * Makes the bytes of the request durable and part of the upload, and answers the new offset. What came before a
    * connection broke counts as well, except under a checksum: there it is all of the request or nothing.
    *
-   * @throws AppError FILE_TOO_LARGE, QUOTA_EXCEEDED, CHECKSUM_MISMATCH, UPLOAD_LOCKED, GONE, FORBIDDEN, STORAGE_FULL …
+   * @throws AppError FILE_TOO_LARGE, QUOTA_EXCEEDED, CHECKSUM_MISMATCH, UPLOAD_LOCKED, RATE_LIMITED, GONE, FORBIDDEN, STORAGE_FULL …
    * @throws Interrupted when the sender is gone, or as good as.
    */
   async write(exchange: TusExchange, row: UploadRow): Promise<number> {
+    const leave = this.slots.enter();
     const writing = this.receive(exchange, row);
     this.running.add(writing);
     try {
@@ -41,6 +44,7 @@ export class BodyWriting implements OnModuleDestroy {
       await this.endRefused(error, exchange, row);
       throw error;
     } finally {
+      leave();
       this.running.delete(writing);
     }
   }

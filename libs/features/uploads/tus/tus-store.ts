@@ -53,6 +53,7 @@ export class TusStore extends DataStore {
     const metadata = readMetadata(exchange.metadata);
     const { offered, attributes } = describeUpload(metadata, size, this.clock.now());
     const { maxBytes: _, ...accepted } = this.policies.accept(offered);
+    if (size !== null) await this.uploads.requireRoom(exchange.principal!, size);
     const described = { ...accepted, attributes, totalBytes: size, clientMetadata: exchange.metadata };
     const begin = { ...described, uploadId: upload.id, door: 'tus' as const };
     const { dek } = await this.uploads.begin(exchange.principal!, begin, exchange.together);

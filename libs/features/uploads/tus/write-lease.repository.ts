@@ -2,6 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Database, fromNow } from '@waybill/platform/database';
 import type { UploadStatus } from '../upload.entity';
 import { UPLOAD_COLUMNS, type UploadRow } from '../upload.repository';
+import { freeSlot } from '../upload-slots';
+
+/** An upload that has a writer, and its owner's slot for it. */
+export type TakenRow = UploadRow & { slot: number | null };
 
 /** What has become of an upload while somebody writes to it. */
 export interface WriterState {
@@ -19,13 +23,17 @@ export class WriteLeaseRepository {
   /**
    * Makes the caller the newest writer: nothing of an earlier one can be committed any more. Null when the upload is
    * not open, or when somebody writes whose epoch is not `from`.
+   *
+   * @param slots how many running uploads the owner may have; `slot` is null where all were taken.
+   * @throws the violation of `uploads_slot` when another was faster to get the one that was free.
    */
-  async take(id: string, leaseMs: number, from: number | null): Promise<UploadRow | null> {
-    const [row] = await this.database.query<UploadRow>(
-      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = ${fromNow(2)}
+  async take(id: string, leaseMs: number, from: number | null, slots: number): Promise<TakenRow | null> {
+    const [row] = await this.database.query<TakenRow>(
+      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = ${fromNow(2)},
+                          slot = coalesce(slot, ${freeSlot('uploads.owner_id', '$4')})
        WHERE id = $1 AND status = 'uploading'
-         AND (lease_until IS NULL OR lease_until < now() OR writer_epoch = $3) RETURNING ${UPLOAD_COLUMNS}`,
-      [id, leaseMs, from],
+         AND (lease_until IS NULL OR lease_until < now() OR writer_epoch = $3) RETURNING ${UPLOAD_COLUMNS}, slot`,
+      [id, leaseMs, from, slots],
     );
     return row ?? null;
   }
@@ -33,7 +41,8 @@ export class WriteLeaseRepository {
   /** As `take`, for nobody: whoever wrote with that epoch writes no more. */
   async revoke(id: string, epoch: number): Promise<void> {
     await this.database.query(
-      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = NULL
+      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = NULL,
+                          slot = NULL
        WHERE id = $1 AND status = 'uploading' AND writer_epoch = $2`,
       [id, epoch],
     );
@@ -60,7 +69,7 @@ export class WriteLeaseRepository {
 
   async release(id: string, epoch: number): Promise<void> {
     await this.database.query(
-      `UPDATE uploads SET lease_until = NULL, yield_asked = false
+      `UPDATE uploads SET lease_until = NULL, yield_asked = false, slot = NULL
        WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading'`,
       [id, epoch],
     );

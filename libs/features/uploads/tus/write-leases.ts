@@ -5,7 +5,8 @@ import { Signals } from '@waybill/platform/cache';
 import { AppConfig } from '@waybill/platform/config';
 import type { UploadRow } from '../upload.repository';
 import { writtenByAnother } from '../upload.service';
-import { WriteLeaseRepository, type WriterState } from './write-lease.repository';
+import { UploadSlots } from '../upload-slots';
+import { WriteLeaseRepository, type TakenRow, type WriterState } from './write-lease.repository';
 
 /** For how long a request waits until the one before it has made durable what it has. Then it is passed over. */
 const PATIENCE_MS = 3_500;
@@ -36,6 +37,7 @@ export class WriteLeases {
 
   constructor(
     private readonly leases: WriteLeaseRepository,
+    private readonly slots: UploadSlots,
     private readonly signals: Signals,
     private readonly config: AppConfig,
   ) {
@@ -49,15 +51,14 @@ export class WriteLeases {
    * Takes the place of whoever writes; answers the row with the epoch that is the caller's now, or null when the
    * upload takes no more bytes.
    *
-   * @throws AppError UPLOAD_LOCKED when others were quicker.
+   * @throws AppError UPLOAD_LOCKED when others were quicker, RATE_LIMITED when the owner runs too many uploads.
    */
   async take(uploadId: string): Promise<UploadRow | null> {
-    const { leaseMs } = this.config;
-    const row = await this.leases.take(uploadId, leaseMs, null);
+    const row = await this.tryToTake(uploadId, null);
     if (row) return row;
     const left = await this.askToYield(uploadId);
-    if (left !== null) return this.leases.take(uploadId, leaseMs, left).then((taken) => taken ?? locked());
-    const next = await this.leases.take(uploadId, leaseMs, null);
+    if (left !== null) return this.tryToTake(uploadId, left).then((taken) => taken ?? locked());
+    const next = await this.tryToTake(uploadId, null);
     if (next === null && (await this.leases.writing(uploadId)) !== null) locked();
     return next;
   }
@@ -87,6 +88,23 @@ export class WriteLeases {
       // It runs out by itself.
       this.log.warn(`Upload ${uploadId} was not released: ${(error as Error).message}`);
     }
+  }
+
+  /** With the place comes one of the owner's slots; without a slot nobody gets the place. */
+  private async tryToTake(uploadId: string, from: number | null): Promise<UploadRow | null> {
+    const { leaseMs, uploads } = this.config;
+    const take = (): Promise<TakenRow | null> =>
+      this.leases.take(uploadId, leaseMs, from, uploads.concurrency.perUser);
+    const taken = await this.slots.again(take);
+    if (taken?.slot === null) {
+      try {
+        await this.slots.take(uploadId, taken.ownerId);
+      } catch (error) {
+        await this.release(uploadId, taken.writerEpoch);
+        throw error;
+      }
+    }
+    return taken;
   }
 
   /** Waits for whoever writes; answers his epoch when he has not stopped, else null. */

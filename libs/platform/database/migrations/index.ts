@@ -4,9 +4,12 @@ import { IdempotencyKeys1763730000000 } from './1763730000000-idempotency-keys';
 import { FileGrants1763740000000 } from './1763740000000-file-grants';
 import { ResumableUploads1763750000000 } from './1763750000000-resumable-uploads';
 import { UploadLists1763760000000 } from './1763760000000-upload-lists';
+import { Search1763770000000 } from './1763770000000-search';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 import { AuditLog1763790000000 } from './1763790000000-audit-log';
+import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
 import { Deliveries1763800000000 } from './1763800000000-deliveries';
+import { OwnFeed1763810000000 } from './1763810000000-own-feed';
 import { FileChecksums1763810000000 } from './1763810000000-file-checksums';
 import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
 
@@ -18,9 +21,12 @@ export const MIGRATIONS = [
   FileGrants1763740000000,
   ResumableUploads1763750000000,
   UploadLists1763760000000,
+  Search1763770000000,
   ChatsAndGroups1763771000000,
   AuditLog1763790000000,
+  UploadSlots1763791000000,
   Deliveries1763800000000,
+  OwnFeed1763810000000,
   FileChecksums1763810000000,
   ExpiryWarnings1763820000000,
 ];
