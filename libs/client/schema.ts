@@ -1618,11 +1618,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignupResultDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1631,11 +1627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `SIGNUP_CLOSED`: Signing up is not open.
-             *
-             *     `SIGNUP_CLOSED`: Signing up is not open.
-             */
+            /** @description `SIGNUP_CLOSED`: Signing up is not open. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1644,11 +1636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `EMAIL_TAKEN`: The e-mail address has an account.
-             *
-             *     `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1684,11 +1672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -3138,11 +3122,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3151,11 +3131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3164,11 +3140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3195,11 +3167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3363,11 +3331,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3376,11 +3340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3389,11 +3349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3402,11 +3358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `EMAIL_TAKEN`: The e-mail address has an account.
-             *
-             *     `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3424,11 +3376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3446,11 +3394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -4265,11 +4209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4278,11 +4218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4300,11 +4236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_NOT_READY`: The file is not ready yet.
-             *
-             *     `FILE_NOT_READY`: The file is not ready yet.
-             */
+            /** @description `FILE_NOT_READY`: The file is not ready yet. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4425,11 +4357,7 @@ export interface operations {
                     "application/json": components["schemas"]["DownloadLinkDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4438,11 +4366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4451,11 +4375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `NOT_FOUND`: Not found.
-             *
-             *     `NOT_FOUND`: Not found.
-             */
+            /** @description `NOT_FOUND`: Not found. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4464,11 +4384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_NOT_READY`: The file is not ready yet.
-             *
-             *     `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4477,11 +4393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4847,11 +4759,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadReceiptDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4878,11 +4786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
-             *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
-             */
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4918,11 +4822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5015,11 +4915,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadReceiptDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5046,11 +4942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
-             *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
-             */
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5086,11 +4978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5574,11 +5462,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5596,11 +5480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5618,11 +5498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `PRECONDITION_FAILED`: A precondition failed.
-             *
-             *     `PRECONDITION_FAILED`: A precondition failed.
-             */
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5631,11 +5507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             *
-             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             */
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5644,11 +5516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5681,11 +5549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `CHECKSUM_MISMATCH`: The checksum does not match.
-             *
-             *     `CHECKSUM_MISMATCH`: The checksum does not match.
-             */
+            /** @description `CHECKSUM_MISMATCH`: The checksum does not match. */
             460: {
                 headers: {
                     [name: string]: unknown;
@@ -5694,11 +5558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `STORAGE_FULL`: The storage is full.
-             *
-             *     `STORAGE_FULL`: The storage is full.
-             */
+            /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
                     [name: string]: unknown;
