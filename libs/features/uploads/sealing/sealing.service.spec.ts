@@ -71,6 +71,23 @@ describe('SealingService', () => {
     expect(Object.values(await objects(id))).toEqual(['dead', 'dead']);
   });
 
+  it('stops in the middle of what is cancelled, at once', async () => {
+    const id = await world.sealable(Buffer.from(randomBytes(1_500_000).toString('hex')));
+    const { create } = world.stores.default;
+    jest.spyOn(world.stores.default, 'create').mockImplementationOnce(async (key) => {
+      const inner = await create.call(world.stores.default, key);
+      return {
+        // Whoever does not stop waits here for ever: neither lease nor commit comes to pass.
+        write: () => world.uploads.cancel(world.principal, id),
+        commit: () => new Promise(() => undefined),
+        abort: () => inner.abort(),
+      };
+    });
+    expect(await world.sealing.seal(id, 0, never)).toEqual({ kind: 'not-due' });
+    expect(await world.status(id)).toBe('cancelled');
+    expect(Object.values(await objects(id))).not.toContain('live');
+  });
+
   it('lets the newer attempt win, and the late one touch nothing of it', async () => {
     const id = await world.sealable();
     let taken = false;
