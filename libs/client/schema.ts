@@ -835,7 +835,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "client" | "admin" | "ops";
+            role: "ops" | "admin" | "client";
             emailVerified: boolean;
         };
         LoginResultDto: {
