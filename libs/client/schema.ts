@@ -835,7 +835,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "ops" | "admin" | "client";
+            role: "client" | "admin" | "ops";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -1152,9 +1152,10 @@ export interface components {
             tags?: string;
             /**
              * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @example
              * @enum {string}
              */
-            visibility?: "clients" | "restricted" | "private";
+            visibility?: "" | "clients" | "restricted" | "private";
             /**
              * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
              * @example
@@ -1225,9 +1226,10 @@ export interface components {
             tags?: string;
             /**
              * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @example
              * @enum {string}
              */
-            visibility?: "clients" | "restricted" | "private";
+            visibility?: "" | "clients" | "restricted" | "private";
             /**
              * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
              * @example
@@ -2668,7 +2670,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -2764,7 +2766,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -2854,7 +2856,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -3216,7 +3218,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the key, which is not the key itself. */
                 id: string;
             };
             cookie?: never;
@@ -3705,7 +3707,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -3852,7 +3854,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -3963,7 +3965,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4150,7 +4152,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4326,7 +4328,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;

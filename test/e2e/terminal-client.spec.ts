@@ -21,8 +21,9 @@ let ops: ApiClient & { user: TestUser };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waybill-terminal-'));
-  system = await TestSystem.start({ env: { PUBLIC_URL: undefined } });
-  way = await NarrowWay.to(system.url);
+  way = await NarrowWay.start();
+  system = await TestSystem.start({ env: { PUBLIC_URL: way.url } });
+  way.leadTo(system.url);
   ops = await system.client('ops');
   await writeFile(join(folder, 'report.docx'), report);
 });
@@ -109,8 +110,8 @@ describe('the terminal client', () => {
   });
 
   it('goes on where it was killed', async () => {
-    const content = await largeFile('killed.docx', 40 * MIB);
-    way.closeAfter(20 * MIB);
+    const content = await largeFile('killed.docx', 24 * MIB);
+    way.closeAfter(12 * MIB);
     const first = start(['upload', 'killed.docx']);
     await waitFor('the way to be held', async () => way.held);
     first.child.kill('SIGKILL');
@@ -122,13 +123,13 @@ describe('the terminal client', () => {
     const before = way.passed;
     const second = await run(['upload', 'killed.docx']);
     expect(second).toMatchObject({ code: 0, err: expect.stringContaining('resumed') });
-    expect(way.passed - before).toBeLessThan(30 * MIB);
+    expect(way.passed - before).toBeLessThan(20 * MIB);
     expect((await bytesOf(second.out.slice(0, 36))).equals(content)).toBe(true);
     expect(await stateFiles()).toEqual([]);
   });
 
   it('goes on by itself when the connection breaks', async () => {
-    const content = await largeFile('broken.docx', 24 * MIB);
+    const content = await largeFile('broken.docx', 16 * MIB);
     way.closeAfter(10 * MIB);
     const running = start(['upload', 'broken.docx']);
     await waitFor('the way to be held', async () => way.held);
@@ -139,7 +140,7 @@ describe('the terminal client', () => {
   });
 
   it('says on Ctrl-C how to go on', async () => {
-    await largeFile('stopped.docx', 24 * MIB);
+    await largeFile('stopped.docx', 16 * MIB);
     way.closeAfter(10 * MIB);
     const running = start(['upload', 'stopped.docx']);
     await waitFor('the way to be held', async () => way.held);
@@ -183,6 +184,16 @@ describe('the terminal client', () => {
       out: 'received.docx\n',
     });
     expect((await readFile(join(folder, 'received.docx'))).equals(report)).toBe(true);
+  });
+
+  it('goes on with a download that broke', async () => {
+    const content = await largeFile('fetched.docx', 8 * MIB);
+    const { out } = await run(['upload', 'fetched.docx']);
+    way.breakAfterAnswers(3 * MIB);
+    const id = out.slice(0, 36);
+    const { code, err } = await run(['download', id, '--output', 'whole.docx']);
+    expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('waiting for the service') });
+    expect((await readFile(join(folder, 'whole.docx'))).equals(content)).toBe(true);
   });
 
   it('takes an API key instead of a password', async () => {

@@ -8,7 +8,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class NarrowWay {
   /** Bytes that callers have sent through it. */
   passed = 0;
+  private end: string | null = null;
   private left = Infinity;
+  private answers = Infinity;
   private waiting: (() => void)[] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -17,14 +19,21 @@ export class NarrowWay {
     readonly url: string,
   ) {}
 
-  static async to(url: string): Promise<NarrowWay> {
-    const { hostname, port } = new URL(url);
+  static async start(): Promise<NarrowWay> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const way = new NarrowWay(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    server.on('connection', (caller) => way.carry(caller, connect(Number(port), hostname)));
+    server.on('connection', (caller) => {
+      const { hostname, port } = new URL(way.end!);
+      way.carry(caller, connect(Number(port), hostname));
+    });
     return way;
+  }
+
+  /** Its address can be told to the service before there is one. */
+  leadTo(url: string): void {
+    this.end = url;
   }
 
   /** Whether somebody waits for it to be opened. */
@@ -36,8 +45,13 @@ export class NarrowWay {
     this.left = bytes;
   }
 
+  /** Breaks everything once that many bytes of answers have come through. */
+  breakAfterAnswers(bytes: number): void {
+    this.answers = bytes;
+  }
+
   open(): void {
-    this.left = Infinity;
+    this.left = this.answers = Infinity;
     for (const goOn of this.waiting.splice(0)) goOn();
   }
 
@@ -65,6 +79,10 @@ export class NarrowWay {
       });
     }
     service.pipe(caller);
+    service.on('data', (bytes: Buffer) => {
+      this.answers -= bytes.length;
+      if (this.answers < 0) this.break();
+    });
     caller.on('data', (bytes: Buffer) => {
       caller.pause();
       void this.pass(bytes.length).then(() => {

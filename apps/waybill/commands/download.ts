@@ -51,10 +51,12 @@ async function receive(client: WaybillClient, file: FileInfo, path: string, surr
       onRetry: () => terminal.show({ label: file.name, phase: 'waiting for the service', part: null }),
     });
     let received = 0;
+    let etag = '';
     const take = async (): Promise<void> => {
       const headers: Record<string, string> =
-        received === 0 ? {} : { Range: `bytes=${received}-`, 'If-Range': `"${file.sha256}"` };
-      const { body, status } = await client.download(file.id, { headers, signal });
+        received === 0 ? {} : { Range: `bytes=${received}-`, 'If-Range': etag };
+      const { body, status, headers: answered } = await client.download(file.id, { headers, signal });
+      etag = answered.get('etag') ?? '';
       if (received > 0 && status !== 206) throw new Error(`${file.name} has become another file.`);
       for await (const chunk of body!) {
         hash.update(chunk);
