@@ -18,7 +18,7 @@ beforeAll(async () => {
   });
   owner = await system.client('ops');
   tus = new TusClient(owner);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await system?.stop();
 }, 30_000);
