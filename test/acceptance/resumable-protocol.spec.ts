@@ -311,6 +311,33 @@ describe('the resumable door', () => {
     });
   });
 
+  const ID = '0190f0a0-0000-7000-8000-0000000000ab';
+  it.each([
+    ['a way up', '..%2fvictim'],
+    ['a way up and down', `..%2f..%2fupload%2fresumable%2f${ID}`],
+    ['a backslash', '..%5cvictim'],
+    ['NUL', '%00'],
+    ['a UUID and NUL', `${ID}%00`],
+    ['an absolute path', '%2fetc%2fpasswd'],
+    ['an address', 'http:%2f%2fvictim.test%2fx'],
+    ['a drive', 'C:%5cx'],
+    ['300 characters', 'a'.repeat(300)],
+    ['a UUID of nothing', ID],
+  ])('U15 an id that is %s is none', async (_what, id) => {
+    const victim = await tus.begin(LENGTH);
+    const { body } = await owner.get('/api/upload');
+    const target = `${TUS}/${id}`;
+    const headers = { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
+    for (const method of ['HEAD', 'GET', 'PATCH', 'DELETE', 'POST'])
+      for (const override of [undefined, 'PATCH', 'DELETE', 'HEAD']) {
+        const sent = { ...headers, 'x-http-method-override': override };
+        const { status } = await tus.request(method, target, sent);
+        expect([method, override, [400, 404, 405].includes(status)]).toEqual([method, override, true]);
+      }
+    expect((await owner.get('/api/upload')).body).toEqual(body);
+    expect((await tus.terminate(victim)).status).toBe(204);
+  });
+
   it('U01 refuses content that is not what the name says with the last byte', async () => {
     const path = await tus.begin(1000);
     expect((await tus.patch(path, 0, Buffer.alloc(500))).status).toBe(204);
