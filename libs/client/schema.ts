@@ -317,7 +317,7 @@ export interface paths {
         };
         /**
          * Look at an account
-         * @description For admins.
+         * @description Send its ETag as `If-Match` with a change; what is used does not change it. For admins.
          */
         get: operations["getUser"];
         put?: never;
@@ -835,7 +835,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "client" | "admin" | "ops";
+            role: "ops" | "admin" | "client";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -2668,7 +2668,10 @@ export interface operations {
     getUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that you have; where it still holds, the answer is 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The id of the account. */
                 id: string;
@@ -2680,6 +2683,8 @@ export interface operations {
             /** @description The account. */
             200: {
                 headers: {
+                    /** @description Strong. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2698,6 +2703,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["AdministeredUserDto"];
                 };
+            };
+            /** @description It is what `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
@@ -2735,6 +2747,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
@@ -2764,7 +2785,10 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Deletes only what has this ETag. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The id of the account. */
                 id: string;
@@ -2825,6 +2849,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
@@ -2854,7 +2887,10 @@ export interface operations {
     changeUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what has this ETag. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The id of the account. */
                 id: string;
@@ -2875,6 +2911,8 @@ export interface operations {
             /** @description The account as it is now. */
             200: {
                 headers: {
+                    /** @description Of the account as it is now. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2932,6 +2970,15 @@ export interface operations {
             };
             /** @description `CONFLICT`: The request conflicts with the current state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
