@@ -126,7 +126,7 @@ module.exports = {
     confined('pg', '^node_modules/pg/', ['^libs/platform/database/']),
     confined('bull', '^node_modules/(@nestjs/)?bull/', ['^libs/platform/queue/', '\\.processor\\.ts$']),
     confined('aws', '^node_modules/@aws-sdk/', ['^libs/platform/storage/']),
-    confined('node:crypto', '^(node:)?crypto$', ['^libs/core/crypto/']),
+    confined('node:crypto', '^(node:)?crypto$', ['^libs/core/crypto/', '^apps/waybill/']),
     {
       name: 'not-to-dev-dependencies',
       severity: 'error',

@@ -4,9 +4,10 @@ requireNode();
 
 const HELP = `Usage: npm run demo
 
-Starts Waybill in .data/demo, uploads real Office files and an archive of 64 MiB, kills the
-worker half-way, downloads everything as a client, compares every byte, and looks for plaintext
-on disk. Exits 0 when all of it held. The data directory is kept, to be looked at.`;
+Starts Waybill in .data/demo, uploads real Office files, a video and an archive of 64 MiB with
+the terminal client, kills that on the way and the worker while it seals, downloads everything
+as a client, compares every byte, and looks for plaintext on disk. Exits 0 when all of it held.
+The data directory is kept, to be looked at.`;
 
 async function main() {
   if (process.argv.includes('--help')) {

@@ -3,11 +3,13 @@ import { AppError } from '@waybill/core/kernel';
 import { ConfigError } from '@waybill/platform/config';
 import { UsageError, type Command } from './command';
 import { fsckCommand } from './commands/fsck';
+import { keysRotateCommand } from './commands/keys-rotate';
 import { migrateCommand } from './commands/migrate';
 import { userCreateCommand } from './commands/user-create';
 
 const COMMANDS: Record<string, Command> = {
   fsck: fsckCommand,
+  'keys:rotate': keysRotateCommand,
   migrate: migrateCommand,
   'user:create': userCreateCommand,
 };

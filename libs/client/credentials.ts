@@ -103,5 +103,7 @@ function withToken(request: Request, token: string | null): Request {
 
 /** Not every 401 is about the session: a wrong password is one, too. */
 async function isUnauthenticated(response: Response): Promise<boolean> {
-  return response.status === 401 && isProblem(await errorOf(response.clone()), 'UNAUTHENTICATED');
+  if (response.status !== 401) return false;
+  // The answer to HEAD has no body that would tell.
+  return response.body === null || isProblem(await errorOf(response.clone()), 'UNAUTHENTICATED');
 }

@@ -1,5 +1,7 @@
 export type { Session } from './credentials';
+export { Persistence, type PersistenceOptions } from './persistence';
 export { isProblem, ProblemError, UnexpectedAnswer, type ErrorCode, type Problem } from './problem-error';
+export { resumableUpload, type ResumableSource, type ResumableUploadOptions } from './resumable-upload';
 export type { components, operations, paths } from './schema';
 export type { FileAttributes, Visibility } from './upload-form';
 export {

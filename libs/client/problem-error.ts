@@ -46,7 +46,7 @@ export function isProblem(thrown: unknown, ...codes: ErrorCode[]): thrown is Pro
 /** What to throw for an answer that is no success. Reads its body. */
 export async function errorOf(response: Response): Promise<UnexpectedAnswer> {
   const type = response.headers.get('content-type') ?? '';
-  if (!type.startsWith('application/problem+json')) {
+  if (!type.startsWith('application/problem+json') || response.body === null) {
     await response.body?.cancel();
     return new UnexpectedAnswer(response.status, `${response.url} answered ${response.status}.`);
   }

@@ -317,7 +317,7 @@ export interface paths {
         };
         /**
          * Look at an account
-         * @description For admins.
+         * @description Send its ETag as `If-Match` with a change; what is used does not change it. For admins.
          */
         get: operations["getUser"];
         put?: never;
@@ -1600,9 +1600,10 @@ export interface components {
             tags?: string;
             /**
              * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @example
              * @enum {string}
              */
-            visibility?: "clients" | "restricted" | "private";
+            visibility?: "" | "clients" | "restricted" | "private";
             /**
              * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
              * @example
@@ -1673,9 +1674,10 @@ export interface components {
             tags?: string;
             /**
              * @description Who else may have it. By default every client, or the recipients alone where some are named.
+             * @example
              * @enum {string}
              */
-            visibility?: "clients" | "restricted" | "private";
+            visibility?: "" | "clients" | "restricted" | "private";
             /**
              * @description E-mail addresses of the clients a restricted file is for: a comma list, or the field repeated; at most 100. One without an account waits for the client who verifies it.
              * @example
@@ -2100,11 +2102,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignupResultDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2113,11 +2111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `SIGNUP_CLOSED`: Signing up is not open.
-             *
-             *     `SIGNUP_CLOSED`: Signing up is not open.
-             */
+            /** @description `SIGNUP_CLOSED`: Signing up is not open. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2126,11 +2120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `EMAIL_TAKEN`: The e-mail address has an account.
-             *
-             *     `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2166,11 +2156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -3164,9 +3150,12 @@ export interface operations {
     getUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that you have; where it still holds, the answer is 304. */
+                "If-None-Match"?: string;
+            };
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -3176,6 +3165,8 @@ export interface operations {
             /** @description The account. */
             200: {
                 headers: {
+                    /** @description Strong. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3194,6 +3185,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["AdministeredUserDto"];
                 };
+            };
+            /** @description It is what `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
@@ -3231,6 +3229,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
@@ -3260,9 +3267,12 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Deletes only what has this ETag. */
+                "If-Match"?: string;
+            };
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -3321,6 +3331,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
@@ -3350,9 +3369,12 @@ export interface operations {
     changeUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what has this ETag. */
+                "If-Match"?: string;
+            };
             path: {
-                /** @description Its id. */
+                /** @description The id of the account. */
                 id: string;
             };
             cookie?: never;
@@ -3371,6 +3393,8 @@ export interface operations {
             /** @description The account as it is now. */
             200: {
                 headers: {
+                    /** @description Of the account as it is now. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3428,6 +3452,15 @@ export interface operations {
             };
             /** @description `CONFLICT`: The request conflicts with the current state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3620,11 +3653,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3633,11 +3662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3646,11 +3671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3677,11 +3698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3730,7 +3747,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the key, which is not the key itself. */
                 id: string;
             };
             cookie?: never;
@@ -3845,11 +3862,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3858,11 +3871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3871,11 +3880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3884,11 +3889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `EMAIL_TAKEN`: The e-mail address has an account.
-             *
-             *     `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `EMAIL_TAKEN`: The e-mail address has an account. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3906,11 +3907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3928,11 +3925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -4393,7 +4386,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4542,7 +4535,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4653,7 +4646,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4840,7 +4833,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -4899,11 +4892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,11 +4901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4934,11 +4919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_NOT_READY`: The file is not ready yet.
-             *
-             *     `FILE_NOT_READY`: The file is not ready yet.
-             */
+            /** @description `FILE_NOT_READY`: The file is not ready yet. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5028,7 +5009,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -5059,11 +5040,7 @@ export interface operations {
                     "application/json": components["schemas"]["DownloadLinkDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5072,11 +5049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5085,11 +5058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `NOT_FOUND`: Not found.
-             *
-             *     `NOT_FOUND`: Not found.
-             */
+            /** @description `NOT_FOUND`: Not found. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,11 +5067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_NOT_READY`: The file is not ready yet.
-             *
-             *     `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5111,11 +5076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -6869,11 +6830,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadReceiptDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6900,11 +6857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
-             *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
-             */
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6940,11 +6893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7037,11 +6986,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadReceiptDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7068,11 +7013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `REQUEST_IN_PROGRESS`: The same request is still running.
-             *
-             *     `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state.
-             */
+            /** @description `REQUEST_IN_PROGRESS`: The same request is still running. `CONFLICT`: The request conflicts with the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7108,11 +7049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             *
-             *     `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request.
-             */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7596,11 +7533,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7618,11 +7551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7640,11 +7569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `PRECONDITION_FAILED`: A precondition failed.
-             *
-             *     `PRECONDITION_FAILED`: A precondition failed.
-             */
+            /** @description `PRECONDITION_FAILED`: A precondition failed. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7653,11 +7578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             *
-             *     `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up.
-             */
+            /** @description `FILE_TOO_LARGE`: Too large. `QUOTA_EXCEEDED`: The storage quota is used up. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7666,11 +7587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. `CONTENT_MISMATCH`: The content is not what its name says. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7703,11 +7620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `CHECKSUM_MISMATCH`: The checksum does not match.
-             *
-             *     `CHECKSUM_MISMATCH`: The checksum does not match.
-             */
+            /** @description `CHECKSUM_MISMATCH`: The checksum does not match. */
             460: {
                 headers: {
                     [name: string]: unknown;
@@ -7716,11 +7629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `STORAGE_FULL`: The storage is full.
-             *
-             *     `STORAGE_FULL`: The storage is full.
-             */
+            /** @description `STORAGE_FULL`: The storage is full. */
             507: {
                 headers: {
                     [name: string]: unknown;

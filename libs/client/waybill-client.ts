@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { Credentials, sessionOf, type Send, type Session } from './credentials';
+import { Persistence, sleep, type PersistenceOptions } from './persistence';
 import { errorOf } from './problem-error';
 import type { components, paths } from './schema';
 import type { TypedFetch } from './typed-fetch';
@@ -34,13 +35,12 @@ export interface UploadOptions extends FileAttributes {
   signal?: AbortSignal;
 }
 
-export interface FollowOptions {
+export interface FollowOptions extends PersistenceOptions {
   onProgress?: (progress: UploadProgress) => void;
-  signal?: AbortSignal;
 }
 
 const POLL_FIRST_MS = 100;
-const POLL_MAX_MS = 2_000;
+const POLL_MAX_MS = 1_000;
 
 /** A Waybill service as somebody sees it: every route, typed, and the few flows that take more than one call. */
 export interface WaybillClient {
@@ -149,16 +149,21 @@ class TypedWaybillClient implements WaybillClient {
     return (await response.json()) as UploadReceipt;
   }
 
-  async completed(uploadId: string, { onProgress, signal }: FollowOptions = {}): Promise<UploadProgress> {
+  async completed(uploadId: string, options: FollowOptions = {}): Promise<UploadProgress> {
+    const { signal, onProgress } = options;
+    const persistence = new Persistence(options);
     for (let pause = POLL_FIRST_MS; ; pause = Math.min(pause * 2, POLL_MAX_MS)) {
-      const { data } = await this.GET('/api/upload/progress/{uploadId}', {
-        params: { path: { uploadId } },
-        signal: signal ?? null,
-      });
+      const { data } = await persistence.of(() =>
+        this.GET('/api/upload/progress/{uploadId}', {
+          params: { path: { uploadId } },
+          signal: signal ?? null,
+        }),
+      );
+      persistence.succeeded();
       onProgress?.(data);
       if (data.status === 'completed') return data;
       if (data.status === 'failed' || data.status === 'cancelled') throw new UploadEnded(data);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause, signal);
     }
   }
 

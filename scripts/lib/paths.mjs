@@ -11,5 +11,8 @@ export const ENTRY = {
   cli: join(ROOT, 'dist/apps/cli/main.js'),
 };
 
+/** The terminal client; nothing launches it but whoever types. */
+export const TERMINAL_CLIENT = join(ROOT, 'dist/apps/waybill/main.js');
+
 /** Locks of the checkout itself; `node_modules` and `dist` cannot hold them, since they are replaced. */
 export const CACHE_DIR = join(ROOT, '.cache');

@@ -17,6 +17,7 @@ import {
   type ApiClient,
   type Leak,
 } from '../support/system';
+import { OpenPatch, TusClient } from '../support/tus';
 
 const MIB = 1024 * 1024;
 /** In a genuine document's media part, at every 4 KiB of it. */
@@ -127,6 +128,26 @@ describe('plaintext', () => {
     await upload.send(plaintext.subarray(plaintext.length / 2, plaintext.length / 2 + 700_000));
     expect(await scanEverything(scanner)).toEqual([]);
     expect((await system.storedFiles()).filter((path) => path.startsWith('staging/'))).not.toEqual([]);
+  }, 60_000);
+
+  it('C10 is nowhere while a resumable upload is paused half-way, and while a PATCH stands still', async () => {
+    const tus = new TusClient(owner);
+    const path = await tus.begin(plaintext.length);
+    const half = plaintext.length / 2;
+    expect((await tus.patch(path, 0, plaintext.subarray(0, half))).status).toBe(204);
+    expect(await scanEverything(scanner)).toEqual([]);
+    const patch = new OpenPatch(owner, path, half, half);
+    await patch.send(plaintext.subarray(half, half + 1_500_000));
+    await waitFor('some of it to be durable', async () => (await tus.offset(path)) > half);
+    const checked = { 'upload-checksum': `sha1 ${createHash('sha1').update(plaintext).digest('base64')}` };
+    const refused = await tus.patch(
+      await tus.begin(plaintext.length),
+      0,
+      plaintext.subarray(0, half),
+      checked,
+    );
+    expect(refused.status).toBe(460);
+    expect(await scanEverything(scanner)).toEqual([]);
   }, 60_000);
 
   it('C10 is nowhere after the API was killed in the middle of it', async () => {

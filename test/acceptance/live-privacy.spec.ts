@@ -24,7 +24,7 @@ let o2: ApiClient & { user: TestUser };
 beforeAll(async () => {
   system = await TestSystem.start({ apis: 2 });
   [o1, o2] = await Promise.all([system.client('ops'), system.client('ops')]);
-}, 60_000);
+}, 120_000);
 afterAll(() => system?.stop(), 30_000);
 
 const eventsOf = (id: string): string => `/api/upload/progress/${id}/events`;

@@ -11,6 +11,7 @@ import {
   type ApiClient,
   type TestUser,
 } from '../support/system';
+import { OpenPatch, TusClient, uploadIdOf } from '../support/tus';
 
 jest.setTimeout(60_000);
 
@@ -33,11 +34,11 @@ beforeAll(async () => {
   });
   owner = await system.client('ops');
   elsewhere = owner.at(system.urls[1]!);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await system?.stop();
   await services?.stop();
-}, 60_000);
+}, 120_000);
 
 const DOCUMENT = Buffer.concat([...largeDocument(6 * MiB)]);
 const progress = async (client: ApiClient, id: string): Promise<any> => {
@@ -269,6 +270,47 @@ describe('progress as a stream of events', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
     upload.abort();
     await system.startApi(1);
+  });
+});
+
+describe('progress of a resumable upload', () => {
+  it('goes on through broken requests, and back to nothing but what is durable', async () => {
+    const tus = new TusClient(owner);
+    const path = new URL(await tus.begin(DOCUMENT.length), owner.baseUrl).pathname;
+    const uploadId = uploadIdOf(path);
+    const stream = await EventStreamReader.open(elsewhere, `/api/upload/progress/${uploadId}/events`);
+    const last = (): any => stream.events.at(-1)?.data;
+
+    const broken = new OpenPatch(owner, path, 0, DOCUMENT.length);
+    for (let at = 0; at < 3 * MiB; at += MiB) {
+      await broken.send(DOCUMENT.subarray(at, at + MiB));
+      await waitFor('more bytes', async () => last()?.bytesUploaded > at + MiB / 2);
+    }
+    expect(last()).toMatchObject({ status: 'uploading', totalBytes: DOCUMENT.length });
+    assertHonest(stream.events.map(({ data }) => data));
+    broken.abort();
+    const offset = await waitFor('the bytes to be durable', async () => {
+      const { body } = await owner.get(`/api/upload/progress/${uploadId}`);
+      const [row] = await system.query('SELECT offset_bytes::int AS n FROM uploads WHERE id = $1', [
+        uploadId,
+      ]);
+      return body.bytesUploaded === row.n && last().bytesUploaded === row.n && row.n > 0
+        ? (row.n as number)
+        : null;
+    });
+
+    const seen = stream.events.length;
+    const rest = new OpenPatch(elsewhere, path, offset, DOCUMENT.length - offset);
+    expect((await rest.finish(DOCUMENT.subarray(offset))).status).toBe(204);
+    expect(await stream.ended).toBe(true);
+    const resumed = stream.events.slice(seen - 1).map(({ data }) => data);
+    assertHonest(resumed);
+    expect(resumed.at(-1)).toMatchObject({
+      status: 'completed',
+      bytesUploaded: DOCUMENT.length,
+      phasePercent: 100,
+    });
+    await assertInvariants(system);
   });
 });
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   });
   owner = await system.client('ops');
   tus = new TusClient(owner);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await system?.stop();
 }, 30_000);
@@ -309,6 +309,33 @@ describe('the resumable door', () => {
       expect((await tus.patch(path, now, document.subarray(now))).status).toBe(204);
       expect(sha256(await contentOf(path))).toBe(sha256(document));
     });
+  });
+
+  const ID = '0190f0a0-0000-7000-8000-0000000000ab';
+  it.each([
+    ['a way up', '..%2fvictim'],
+    ['a way up and down', `..%2f..%2fupload%2fresumable%2f${ID}`],
+    ['a backslash', '..%5cvictim'],
+    ['NUL', '%00'],
+    ['a UUID and NUL', `${ID}%00`],
+    ['an absolute path', '%2fetc%2fpasswd'],
+    ['an address', 'http:%2f%2fvictim.test%2fx'],
+    ['a drive', 'C:%5cx'],
+    ['300 characters', 'a'.repeat(300)],
+    ['a UUID of nothing', ID],
+  ])('U15 an id that is %s is none', async (_what, id) => {
+    const victim = await tus.begin(LENGTH);
+    const { body } = await owner.get('/api/upload');
+    const target = `${TUS}/${id}`;
+    const headers = { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
+    for (const method of ['HEAD', 'GET', 'PATCH', 'DELETE', 'POST'])
+      for (const override of [undefined, 'PATCH', 'DELETE', 'HEAD']) {
+        const sent = { ...headers, 'x-http-method-override': override };
+        const { status } = await tus.request(method, target, sent);
+        expect([method, override, [400, 404, 405].includes(status)]).toEqual([method, override, true]);
+      }
+    expect((await owner.get('/api/upload')).body).toEqual(body);
+    expect((await tus.terminate(victim)).status).toBe(204);
   });
 
   it('U01 refuses content that is not what the name says with the last byte', async () => {

@@ -11,6 +11,7 @@ import {
   withMoments,
   type ApiClient,
 } from '../support/system';
+import { OpenPatch, TusClient, uploadIdOf } from '../support/tus';
 
 const MIB = 1024 * 1024;
 const BYTES = 40 * MIB;
@@ -62,6 +63,13 @@ async function uploadHalf(): Promise<OpenUpload> {
   return upload;
 }
 
+async function rowOf(path: string): Promise<{ status: string; offset: number }> {
+  const [row] = await system.query('SELECT status, offset_bytes::int AS offset FROM uploads WHERE id = $1', [
+    uploadIdOf(path),
+  ]);
+  return row;
+}
+
 it('O01 SIGTERM: not ready at once, no new connections, uploads and downloads finish, exit 0', async () => {
   const api = system.apis[0]!;
   const upload = await uploadHalf();
@@ -106,6 +114,40 @@ it('O01 what is not done within the grace is cut off, and cleanly failed; still 
   await expect(upload.answered).rejects.toThrow();
   await system.startApi();
   expect(await owner.waitForStatus(upload.uploadId, 'failed')).toMatchObject({ failureCode: 'INTERRUPTED' });
+  await assertInvariants(system);
+}, 60_000);
+
+it('O01 a resumable upload: what came until the end of the grace is durable, and the rest follows; exit 0', async () => {
+  const tus = new TusClient(owner);
+  const path = await tus.begin(plaintext.length);
+  const patch = new OpenPatch(owner, path, 0, plaintext.length);
+  const half = BYTES / 2;
+  await patch.send(plaintext.subarray(0, half));
+  await waitFor('some of it to be durable', async () => (await rowOf(path)).offset > 0);
+  expect(await system.apis[0]!.stop()).toEqual({ code: 0, signal: null });
+  await expect(patch.answered).rejects.toThrow();
+  expect(await rowOf(path)).toEqual({ status: 'uploading', offset: half });
+  await system.startApi();
+  expect(await tus.offset(path)).toBe(half);
+  expect((await tus.patch(path, half, plaintext.subarray(half))).status).toBe(204);
+  const { fileId } = await owner.waitForStatus(uploadIdOf(path), 'completed');
+  const { bytes } = await owner.get(`/api/files/${fileId}/content`);
+  expect(sha256(bytes)).toBe(sha256(plaintext));
+  await assertInvariants(system);
+}, 90_000);
+
+it('O01 a PATCH that comes to its end within the grace is answered; exit 0', async () => {
+  const tus = new TusClient(owner);
+  const path = await tus.begin(plaintext.length);
+  const patch = new OpenPatch(owner, path, 0, plaintext.length);
+  await patch.send(plaintext.subarray(0, BYTES / 2));
+  await waitFor('some of it to be durable', async () => (await rowOf(path)).offset > 0);
+  const api = system.apis[0]!;
+  api.signal('SIGTERM');
+  expect((await patch.finish(plaintext.subarray(BYTES / 2))).status).toBe(204);
+  expect(await api.exited).toEqual({ code: 0, signal: null });
+  await system.startApi();
+  await owner.waitForStatus(uploadIdOf(path), 'completed');
   await assertInvariants(system);
 }, 60_000);
 

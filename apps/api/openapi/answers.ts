@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorCode } from '@waybill/core/kernel';
 import { problemResponse, type ProblemAnswer } from '@waybill/platform/http';
-import type { Operation } from './operations';
+import type { Answer, Operation } from './operations';
 
 /** What the edge refuses before a route sees it: an address or a header that is none, a body of another type or size. */
 export function declareRefusals({ responses, parameters, requestBody }: Operation): void {
@@ -18,9 +18,18 @@ export function declareAnswers({ responses, security }: Operation): void {
   refuse(responses, 429, 'RATE_LIMITED');
   responses.default ??= { ...problemResponse(['INTERNAL']), description: 'Any other problem.' };
   for (const [status, answer] of Object.entries(responses)) {
+    nameOnce(status, answer);
     if (answer.description === '') answer.description = `${STATUS_CODES[status] ?? 'Answer'}.`;
     const headers = HEADERS[status];
     if (headers !== undefined) answer.headers = { ...headers, ...answer.headers };
+  }
+}
+
+/** Where several decorators speak of one status, their descriptions are strung together. */
+function nameOnce(status: string, answer: Answer): void {
+  const codes = Object.keys(answer.content?.['application/problem+json']?.examples ?? {});
+  if (status !== 'default' && codes.length > 0) {
+    answer.description = problemResponse(codes as ErrorCode[]).description;
   }
 }
 

@@ -74,7 +74,13 @@ describe('the description of the API', () => {
 
   it('names each parameter of a path once', () => {
     expect(completed({}).parameters).toEqual([
-      { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } },
+      {
+        name: 'id',
+        in: 'path',
+        required: true,
+        description: 'The id of the file.',
+        schema: { type: 'string' },
+      },
     ]);
     const own = { name: 'id', in: 'path', required: true, description: 'Own words.', schema: {} };
     expect(completed({ parameters: [own] }).parameters).toEqual([own]);

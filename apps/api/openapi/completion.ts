@@ -22,11 +22,16 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
 }
 
 const PARAMETERS: Record<string, string> = {
-  id: 'Its id.',
   uploadId: 'The id of the upload.',
   token: 'The last part of the link.',
   'If-None-Match': 'The ETag that you have; where it still holds, the answer is 304.',
 };
+
+const IDS: [below: string, description: string][] = [
+  ['/api/files/', 'The id of the file.'],
+  ['/api/users/', 'The id of the account.'],
+  ['/api/auth/api-keys/', 'The id of the key, which is not the key itself.'],
+];
 
 /** A handler need not look at a parameter for the path to have it, and what has a default need not be said. */
 function declareParameters({ path, operation }: Located): void {
@@ -37,8 +42,8 @@ function declareParameters({ path, operation }: Located): void {
   }
   for (const parameter of parameters) {
     if (parameter.schema?.default !== undefined) parameter.required = false;
-    const description = PARAMETERS[parameter.name];
-    if (description !== undefined) parameter.description ??= description;
+    const description = PARAMETERS[parameter.name] ?? IDS.find(([below]) => path.startsWith(below))?.[1];
+    if (parameter.in !== 'query' && description !== undefined) parameter.description ??= description;
   }
 }
 

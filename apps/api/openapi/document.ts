@@ -9,6 +9,10 @@ const DESCRIPTION = `Hands files over: encrypted at rest, resumable, counted.
 Times are RFC 3339 in UTC, sizes are bytes, ids are UUIDs. Errors are RFC 9457 problems with a stable \`code\`; \`type\`
 leads to the page that explains it. Lists are paged by cursor: follow \`nextCursor\`, or \`Link: rel="next"\`.
 
+What is not asked for but told: server-sent events at \`/api/upload/progress/{uploadId}/events\`, and a socket (socket.io 4, path
+\`/api/notifications\`, \`auth: {token}\` with an access token) with \`upload.progress\`, \`upload.completed\`, \`upload.failed\` and
+\`upload.cancelled\` for everything that is yours.
+
 To try it here: log in with \`POST /api/auth/login\`, copy \`accessToken\`, and press *Authorize*.`;
 
 const TAGS: [name: string, description: string][] = [

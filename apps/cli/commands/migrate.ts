@@ -5,6 +5,7 @@ import { migrate, schemaDrift } from '@waybill/platform/database';
 import '@waybill/features/files';
 import '@waybill/features/notifications';
 import '@waybill/features/uploads';
+import '@waybill/platform/audit';
 import '@waybill/platform/idempotency';
 import '@waybill/platform/objects';
 import { readOptions } from '../arguments';

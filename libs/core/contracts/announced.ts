@@ -33,6 +33,7 @@ const ANNOUNCED: Record<EventType, boolean> = {
   'file.updated': true,
   'file.granted': true,
   'file.deleted': true,
+  'file.expiring': true,
   'file.expired': true,
   'file.corrupt': true,
   'file.downloaded': true,

@@ -1,4 +1,5 @@
-import type { AccountSettings } from './user-administration.repository';
+import { sha256 } from '@waybill/core/crypto';
+import type { AccountSettings, AdministeredAccount } from './user-administration.repository';
 
 const SETTINGS = ['role', 'disabled', 'fullName', 'quotaBytes'] as const satisfies (keyof AccountSettings)[];
 
@@ -14,6 +15,12 @@ export function withChange(
 /** The names of the settings that differ. */
 export function changedSettings(from: AccountSettings, to: AccountSettings): string[] {
   return SETTINGS.filter((name) => from[name] !== to[name]);
+}
+
+/** The strong entity tag of an account: it changes with whatever an admin or its owner changes, and not with what is used. */
+export function accountEtag({ usedBytes: _, ...account }: AdministeredAccount): string {
+  const told = JSON.stringify(Object.entries(account).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `"${sha256(told).toString('base64url').slice(0, 22)}"`;
 }
 
 export function isActiveAdmin({ role, disabled }: Pick<AccountSettings, 'role' | 'disabled'>): boolean {

@@ -49,9 +49,17 @@ export class UsersService {
    * Changes an account. Disabling ends its sessions, API keys and mailed links for good; its uploads stop with the
    * next part. `NOT_FOUND`; `CONFLICT` for what would leave nobody to administer; `FORBIDDEN` when the one who asks was
    * demoted meanwhile.
+   *
+   * @param require looks at the account as it is before the change, with nobody else changing it, and may throw.
    */
-  async change(actorId: string, id: string, change: Partial<AccountSettings>): Promise<AdministeredAccount> {
+  async change(
+    actorId: string,
+    id: string,
+    change: Partial<AccountSettings>,
+    require: (account: AdministeredAccount) => void,
+  ): Promise<AdministeredAccount> {
     return this.administer(actorId, id, async (tx, before, admins) => {
+      require(before);
       const to = withChange(before, change);
       const changes = changedSettings(before, to);
       if (changes.length === 0) return before;
@@ -67,8 +75,9 @@ export class UsersService {
    * Deletes an account: it and its credentials are gone at once, what it owned is removed by the next sweeps. Throws
    * like {@link change}.
    */
-  async delete(actorId: string, id: string): Promise<void> {
-    await this.administer(actorId, id, async (tx, _account, admins) => {
+  async delete(actorId: string, id: string, require: (account: AdministeredAccount) => void): Promise<void> {
+    await this.administer(actorId, id, async (tx, account, admins) => {
+      require(account);
       requireAnotherAdmin(admins, id);
       await this.users.entomb(tx, id);
       await this.outbox.append(tx, { type: 'user.deleted', ...about(actorId, id) });

@@ -22,9 +22,9 @@ function errorsOf(...fields: Fields): string[] {
 describe('the attributes of a file', () => {
   it('have defaults', () => {
     expect(parse()).toEqual(DEFAULT_FILE_ATTRIBUTES);
-    expect(parse(['title', ''], ['tags', ' '], ['expiresAt', ''], ['maxDownloads', ''])).toEqual(
-      DEFAULT_FILE_ATTRIBUTES,
-    );
+    expect(
+      parse(['title', ''], ['tags', ' '], ['expiresAt', ''], ['expiresInSeconds', ''], ['maxDownloads', '']),
+    ).toEqual(DEFAULT_FILE_ATTRIBUTES);
   });
 
   it('survive JSON as they are', () => {

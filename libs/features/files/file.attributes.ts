@@ -70,6 +70,8 @@ class AttributeForm {
   private readonly recipients: string[] = [];
   private visibilityNamed = false;
   private readonly seen = new Set<string>();
+  /** Those that were not left empty. */
+  private readonly said = new Set<string>();
   private readonly errors: FieldError[] = [];
 
   constructor(
@@ -82,7 +84,9 @@ class AttributeForm {
     if (read === undefined) return this.refuse(name, 'is not a known field');
     if (!LISTS.has(name) && this.seen.has(name)) return this.refuse(name, 'must be there once');
     this.seen.add(name);
-    const problem = textProblem(value) ?? (value.trim() === '' ? undefined : read(this, value));
+    const empty = value.trim() === '';
+    if (!empty) this.said.add(name);
+    const problem = textProblem(value) ?? (empty ? undefined : read(this, value));
     if (problem !== undefined) this.refuse(name, problem);
   }
 
@@ -93,7 +97,7 @@ class AttributeForm {
     if (recipients.length > 0 && this.attributes.visibility !== 'restricted') {
       this.refuse('recipients', NO_RECIPIENTS_HERE);
     }
-    if (this.seen.has('expiresAt') && this.seen.has('expiresInSeconds')) {
+    if (this.said.has('expiresAt') && this.said.has('expiresInSeconds')) {
       this.refuse('expiresInSeconds', TWO_EXPIRIES);
     }
     if (tags.length > LIMITS.tags) this.refuse('tags', `must be at most ${LIMITS.tags}`);

@@ -133,9 +133,10 @@ export class DocumentUploadForm {
 
   @ApiProperty({
     required: false,
-    enum: ['clients', 'restricted', 'private'],
+    enum: ['', 'clients', 'restricted', 'private'],
     description:
       'Who else may have it. By default every client, or the recipients alone where some are named.',
+    example: '',
   })
   visibility?: string;
 

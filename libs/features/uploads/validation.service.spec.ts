@@ -54,4 +54,18 @@ describe('ValidationService', () => {
     await world.validation.validate(id);
     expect((await world.repository.find(id))?.validatedAt).toBeInstanceOf(Date);
   });
+
+  it('ends an upload whose staged bytes were damaged', async () => {
+    const id = await received(TEXT);
+    await world.query(
+      `UPDATE objects SET size = size + 1 WHERE key IN (SELECT object_key FROM upload_parts WHERE upload_id = $1)`,
+      [id],
+    );
+    await expect(world.validation.validate(id)).rejects.toMatchObject({ code: 'INTEGRITY_FAILURE' });
+    expect(await world.repository.find(id)).toMatchObject({
+      status: 'failed',
+      failureCode: 'INTEGRITY_FAILURE',
+      wrappedDek: null,
+    });
+  });
 });

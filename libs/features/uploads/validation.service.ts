@@ -6,7 +6,13 @@ import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
 import { checkContent, fileKindOf } from './validation';
 
-const REFUSALS = ['CONTENT_MISMATCH', 'UNSUPPORTED_FILE_TYPE', 'FILE_TOO_LARGE'] as const;
+/** What ends an upload. Bytes that were damaged where they rest will not be other ones at the next try. */
+const REFUSALS = [
+  'CONTENT_MISMATCH',
+  'UNSUPPORTED_FILE_TYPE',
+  'FILE_TOO_LARGE',
+  'INTEGRITY_FAILURE',
+] as const;
 const ENDED: ReadonlySet<UploadStatus> = new Set(['cancelled', 'failed']);
 
 /** Holds a received upload's content against its name, once all its bytes are there. */

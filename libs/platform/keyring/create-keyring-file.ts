@@ -1,6 +1,7 @@
 import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateDek, randomBytes, wipe } from '@waybill/core/crypto';
+import { newKeyId } from './key-id';
 import { formatKeyring } from './keyring-document';
 import { systemErrorCode } from './system-error';
 
@@ -12,7 +13,7 @@ import { systemErrorCode } from './system-error';
  * @throws Error when the path is taken, also by a process that was faster.
  */
 export async function createKeyringFile(path: string, now = new Date()): Promise<string> {
-  const id = `${now.toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
+  const id = newKeyId(now);
   const key = generateDek();
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -41,7 +42,8 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes a rename in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

@@ -18,7 +18,7 @@ export function parseKeyring(text: string): KeyringKeys {
   if (!isRecord(document) || document.version !== 1) throw new Error('is not a keyring of version 1');
   if (!Array.isArray(document.keys) || document.keys.length === 0) throw new Error('has no keys');
   const keys = new Map<string, Buffer>();
-  for (const [at, entry] of document.keys.entries()) addKey(keys, entry, at);
+  for (const [at, entry] of document.keys.entries()) readKey(keys, entry, at);
   if (typeof document.primary !== 'string' || !keys.has(document.primary)) {
     throw new Error('names a primary key that is not among its keys');
   }
@@ -28,10 +28,70 @@ export function parseKeyring(text: string): KeyringKeys {
 /** The text of a keyring file with one key. */
 export function formatKeyring(id: string, key: Buffer, createdAt: Date): string {
   const entry = { id, createdAt: createdAt.toISOString(), key: key.toString('base64') };
-  return `${JSON.stringify({ version: 1, primary: id, keys: [entry] }, null, 2)}\n`;
+  return textOf({ version: 1, primary: id, keys: [entry] });
 }
 
-function addKey(keys: Map<string, Buffer>, entry: unknown, at: number): void {
+/** What may be said of a key. */
+export interface KeyringKey {
+  id: string;
+  createdAt: Date;
+}
+
+export interface KeyringSummary {
+  primary: string;
+  keys: KeyringKey[];
+}
+
+/** Throws like {@link parseKeyring}. */
+export function describeKeyring(text: string): KeyringSummary {
+  const { primary, keys } = documentOf(text);
+  return { primary, keys: keys.map(({ id, createdAt }) => ({ id, createdAt: new Date(createdAt) })) };
+}
+
+/** The text of a keyring with one key more. Throws like {@link parseKeyring}. */
+export function addKey(
+  text: string,
+  { id, key, createdAt }: { id: string; key: Buffer; createdAt: Date },
+): string {
+  const document = documentOf(text);
+  const entry = { id, createdAt: createdAt.toISOString(), key: key.toString('base64') };
+  return checked({ ...document, keys: [...document.keys, entry] });
+}
+
+/** The text of a keyring in which this key is the one that wraps. Throws like {@link parseKeyring}. */
+export function promoteKey(text: string, id: string): string {
+  return checked({ ...documentOf(text), primary: id });
+}
+
+/** The text of a keyring without this key. Throws like {@link parseKeyring}, and for the primary key. */
+export function removeKey(text: string, id: string): string {
+  const document = documentOf(text);
+  return checked({ ...document, keys: document.keys.filter((entry) => entry.id !== id) });
+}
+
+interface KeyringDocument {
+  version: 1;
+  primary: string;
+  keys: { id: string; createdAt: string; key: string }[];
+}
+
+function documentOf(text: string): KeyringDocument {
+  parseKeyring(text);
+  return JSON.parse(text) as KeyringDocument;
+}
+
+/** Nothing is written that could not be read again. */
+function checked(document: KeyringDocument): string {
+  const text = textOf(document);
+  parseKeyring(text);
+  return text;
+}
+
+function textOf(document: KeyringDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function readKey(keys: Map<string, Buffer>, entry: unknown, at: number): void {
   if (!isRecord(entry) || typeof entry.id !== 'string' || !KEY_ID.test(entry.id)) {
     throw new Error(`has no usable id for key number ${at + 1}`);
   }

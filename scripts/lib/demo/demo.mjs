@@ -1,14 +1,18 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../paths.mjs';
 import { Refusal } from '../say.mjs';
-import { Api } from './api.mjs';
-import { demoDocuments } from './documents.mjs';
+import { digestOf, layOutDocuments } from './documents.mjs';
 import { scanForMarker } from './marker-scan.mjs';
-import { megabytes, ProgressBar } from './progress-bar.mjs';
 import { Product } from './product.mjs';
+import { TerminalClient } from './terminal-client.mjs';
+import { Uploads } from './uploads.mjs';
 
 const DATA_DIR = join(ROOT, '.data', 'demo');
+
+const CUT_BYTES = 8 * 1024 * 1024;
+const BEFORE_SEALING = new Set(['uploading', 'completed']);
 
 /** So short that a killed worker's job is taken up while one watches. */
 const SETTINGS = { LEASE_SECONDS: '2', SWEEP_SECONDS: '1', LOG_LEVEL: 'info' };
@@ -19,44 +23,58 @@ const SETTINGS = { LEASE_SECONDS: '2', SWEEP_SECONDS: '1', LOG_LEVEL: 'info' };
  */
 export async function runDemo() {
   rmSync(DATA_DIR, { recursive: true, force: true });
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-demo-'));
   heading('Starting Waybill');
   const product = await Product.start(DATA_DIR, SETTINGS);
   const stop = () => void product.stop().then(() => process.exit(130));
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await handOver(product);
+    await handOver(product, folder);
   } finally {
     await product.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
   heading('All of it held.');
   return 0;
 }
 
-/** @param {Product} product */
-async function handOver(product) {
-  const { small, large, marker } = demoDocuments();
-  const ops = await loggedIn(product, 'ops');
-  const client = await loggedIn(product, 'client');
+/** @param {Product} product @param {string} folder of whoever hands over and receives, on another machine so to say */
+async function handOver(product, folder) {
+  const { small, large, marker } = layOutDocuments(folder);
+  const ops = new TerminalClient(product.api, product.account('ops'), folder);
+  const client = new TerminalClient(product.api, product.account('client'), folder);
+  const uploads = await Uploads.of(product.api, product.account('ops'));
 
-  heading('Ops uploads three Office files and an archive of 64 MiB');
-  const receipts = [];
-  for (const document of [...small, large]) receipts.push(await upload(ops, document));
+  heading('Ops uploads three Office files and a video');
+  await ops.run('upload', ...small);
 
-  heading('The worker is killed (kill -9) while it seals');
+  heading('Ops uploads an archive of 64 MiB, and is killed (kill -9) on the way');
+  const first = ops.start('upload', large);
+  const cut = await uploads.moment(large, ({ bytesUploaded }) => bytesUploaded > CUT_BYTES, first.ended);
+  first.child.kill('SIGKILL');
+  await first.ended;
   console.log(
-    `  worker ${product.killWorker()} is dead; the launcher starts another, which takes the work up`,
+    cut === null ? '\n  it was faster' : `\n  dead, with ${megabytes(cut.bytesUploaded)} on their way`,
   );
-  for (const receipt of receipts) {
-    await ops.untilCompleted(receipt.uploadId);
-    console.log(`  sealed    ${receipt.fileName}`);
-  }
 
-  heading('A client lists what it may have, asks for links, and downloads');
-  const { items } = await client.call('GET', '/files');
-  for (const document of [...small, large]) {
-    const file = items.find((/** @type {{ name: string }} */ item) => item.name === document.name);
-    if (!file) throw new Refusal(`The client does not see ${document.name}`);
-    await download(client, file.id, document);
+  heading('The same command goes on; the worker is killed (kill -9) while it seals');
+  const second = ops.start('upload', large);
+  const sealing = await uploads.moment(large, ({ status }) => !BEFORE_SEALING.has(status), second.ended);
+  const pid = sealing === null ? null : product.killWorker();
+  const { output, code } = await second.ended;
+  if (code !== 0) throw new Refusal(`The upload ended with exit code ${code}`);
+  console.log(`  ${output}`);
+  if (pid !== null)
+    console.log(`  worker ${pid} was killed; the launcher started another, which took the work up`);
+
+  heading('A client lists what it may have, asks for a link, and downloads');
+  const listed = await client.run('ls');
+  for (const name of [...small, large]) {
+    const id = listed.find((line) => line.includes(`  ${name}`))?.split(' ', 1)[0];
+    if (!id) throw new Refusal(`The client does not see ${name}`);
+    if (name === large) await client.run('link', id, '--expires-in', '60');
+    await client.run('download', id, '--output', `received-${name}`);
+    compare(join(folder, name), join(folder, `received-${name}`));
   }
 
   heading('What rests on disk');
@@ -71,29 +89,11 @@ async function handOver(product) {
   if ((await product.fsck()) !== 0) throw new Refusal('fsck found something');
 }
 
-/** @param {Product} product @param {'ops' | 'client'} role */
-async function loggedIn(product, role) {
-  const { email, password } = product.account(role);
-  const api = new Api(product.api);
-  await api.login(email, password);
-  return api;
-}
-
-/** @param {Api} api @param {import('./documents.mjs').Document} document */
-async function upload(api, document) {
-  const bar = new ProgressBar(document.name, document.size);
-  const receipt = await api.upload(document, (sent) => bar.update(sent));
-  bar.finish('received, durable');
-  return receipt;
-}
-
-/** @param {Api} api @param {string} fileId @param {import('./documents.mjs').Document} document */
-async function download(api, fileId, document) {
-  const { downloadUrl } = await api.call('POST', `/files/${fileId}/download-link`, {});
-  const bar = new ProgressBar(document.name, document.size);
-  const sha256 = await api.download(downloadUrl, (received) => bar.update(received));
-  if (sha256 !== document.sha256) throw new Refusal(`${document.name} came back as other bytes (${sha256})`);
-  bar.finish(`SHA-256 ${sha256.slice(0, 16)}… agrees`);
+/** @param {string} sent @param {string} received */
+function compare(sent, received) {
+  const [before, after] = [digestOf(sent), digestOf(received)];
+  if (before !== after) throw new Refusal(`${received} has other bytes (${after})`);
+  console.log(`  SHA-256 ${after.slice(0, 16)}… agrees`);
 }
 
 function showCiphertext() {
@@ -107,3 +107,6 @@ function showCiphertext() {
 function heading(text) {
   console.log(`\n${text}`);
 }
+
+/** @param {number} bytes */
+const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

@@ -8,7 +8,7 @@
  *   write|datasync|sync|rename|unlink vault|staging   the bytes of an object
  *   sync vault-directory|staging-directory            its entry
  *   commit <what>                                     a transaction, by its labels in the order of its statements
- *   answer <status>                                   the head of the answer to a POST
+ *   answer <status>                                   the head of the answer to a POST or a PATCH
  */
 const { appendFileSync } = require('node:fs');
 const fs = require('node:fs/promises');
@@ -104,6 +104,6 @@ Client.prototype.query = function (...args) {
 
 const { writeHead } = http.ServerResponse.prototype;
 http.ServerResponse.prototype.writeHead = function (status, ...rest) {
-  if (this.req.method === 'POST') reach(`before answer ${status}`);
+  if (this.req.method === 'POST' || this.req.method === 'PATCH') reach(`before answer ${status}`);
   return writeHead.call(this, status, ...rest);
 };

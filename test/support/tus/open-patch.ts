@@ -8,6 +8,7 @@ export class OpenPatch {
   /** The answer; rejects when the connection breaks before it. */
   readonly answered: Promise<{ status: number; headers: IncomingMessage['headers']; body: any }>;
   private readonly request: ClientRequest;
+  private readonly closed: Promise<void>;
 
   /** @param length of the body; chunked where it is null. */
   constructor(
@@ -36,15 +37,14 @@ export class OpenPatch {
     });
     this.answered.catch(() => undefined);
     this.request.on('error', () => undefined);
+    this.closed = new Promise((resolve) => this.request.once('close', resolve));
     this.request.flushHeaders();
   }
 
   /** Sends some bytes; resolves when the operating system has taken them, or the connection is gone. */
   async send(bytes: Buffer): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.request.write(bytes, () => resolve());
-      this.request.once('close', () => resolve());
-    });
+    const taken = new Promise<void>((resolve) => this.request.write(bytes, () => resolve()));
+    await Promise.race([taken, this.closed]);
   }
 
   finish(bytes?: Buffer): Promise<{ status: number; headers: IncomingMessage['headers']; body: any }> {

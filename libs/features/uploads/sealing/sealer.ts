@@ -42,6 +42,7 @@ export async function sealContent(
     await outbound.push(encryptor.final());
     const sha256 = await hash.digest();
     await outbound.drain();
+    if (signal.aborted) throw signal.reason;
     const { size: sealedSize } = await writer.commit();
     if (sealedSize !== encryptor.sealedBytes) {
       throw new AppError('INTEGRITY_FAILURE', 'The store holds another number of bytes than were written.');

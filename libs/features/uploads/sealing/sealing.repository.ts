@@ -19,10 +19,14 @@ const SEALABLE = `validated_at IS NOT NULL AND (
 export class SealingRepository {
   constructor(private readonly database: Database) {}
 
-  /** Takes the upload for a new attempt, whose number it answers; null when it is not to be sealed now. */
+  /**
+   * Takes the upload for a new attempt, whose number it answers; null when it is not to be sealed now. An attempt before
+   * it that said nothing more counts as a failure: its content may be what killed the worker.
+   */
   async claim(id: string, lastAttempt: number, leaseMs: number): Promise<number | null> {
     const [row] = await this.database.query<{ attempt: number }>(
-      `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now()
+      `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now(),
+                          failures = failures + (status = 'encrypting')::int
        WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
       [id, lastAttempt, leaseMs],
     );

@@ -71,6 +71,23 @@ describe('SealingService', () => {
     expect(Object.values(await objects(id))).toEqual(['dead', 'dead']);
   });
 
+  it('stops in the middle of what is cancelled, at once', async () => {
+    const id = await world.sealable(Buffer.from(randomBytes(1_500_000).toString('hex')));
+    const { create } = world.stores.default;
+    jest.spyOn(world.stores.default, 'create').mockImplementationOnce(async (key) => {
+      const inner = await create.call(world.stores.default, key);
+      return {
+        // Whoever does not stop waits here for ever: neither lease nor commit comes to pass.
+        write: () => world.uploads.cancel(world.principal, id),
+        commit: () => new Promise(() => undefined),
+        abort: () => inner.abort(),
+      };
+    });
+    expect(await world.sealing.seal(id, 0, never)).toEqual({ kind: 'not-due' });
+    expect(await world.status(id)).toBe('cancelled');
+    expect(Object.values(await objects(id))).not.toContain('live');
+  });
+
   it('lets the newer attempt win, and the late one touch nothing of it', async () => {
     const id = await world.sealable();
     let taken = false;
@@ -126,6 +143,35 @@ describe('SealingService', () => {
     expect(await world.sealing.retry(world.principal.userId, id)).toBe(2);
     expect(await world.sealing.seal(id, 2, never)).toMatchObject({ kind: 'completed' });
     expect(await files(id)).toBe(1);
+  });
+
+  it('gives up what kills its worker each time', async () => {
+    const id = await world.sealable();
+    const dead: { sealing: Promise<unknown>; end: (error: Error) => void }[] = [];
+    const attempt = async (last: number): Promise<unknown> => {
+      let end = (_error: Error): void => undefined;
+      const killed = new Promise<never>((_resolve, reject) => (end = reject));
+      killed.catch(() => undefined);
+      let begun = (): void => undefined;
+      const reached = new Promise<void>((resolve) => (begun = resolve));
+      jest.spyOn(world.stores.default, 'create').mockImplementationOnce(() => {
+        begun();
+        return killed;
+      });
+      const sealing = world.sealing.seal(id, last, never);
+      dead.push({ sealing, end });
+      const outcome = await Promise.race([sealing, reached]);
+      await world.expireLeases(id);
+      return outcome;
+    };
+    expect([await attempt(0), await attempt(1)]).toEqual([undefined, undefined]);
+    expect(await attempt(2)).toEqual({ kind: 'failed', code: 'INTERNAL' });
+    jest.restoreAllMocks();
+    expect(await world.repository.find(id)).toMatchObject({ failureCode: 'SEALING_FAILED' });
+    expect(await world.sealing.retry(world.principal.userId, id)).toBe(3);
+    expect(await world.sealing.seal(id, 3, never)).toMatchObject({ kind: 'completed' });
+    for (const { end } of dead) end(new Error('killed'));
+    await Promise.all(dead.map(({ sealing }) => sealing));
   });
 
   it('leaves a sealing that the end of the process interrupts to another, without counting it', async () => {

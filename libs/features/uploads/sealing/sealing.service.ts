@@ -61,6 +61,13 @@ export class SealingService {
       // Looked at after it could be stopped: who cancelled before that is seen here.
       const upload = await this.uploads.find(uploadId);
       if (upload?.status !== 'encrypting') return { kind: 'not-due' };
+      if (upload.failures >= this.config.sealing.attempts)
+        return await this.recordFailure(
+          upload,
+          attempt,
+          new Error('Every attempt ended without a word.'),
+          false,
+        );
       return await this.sealUnderLease(upload, attempt, signal, cancelled.signal);
     } finally {
       notStoppable();

@@ -5,22 +5,26 @@ import { SenderPace } from '../multipart/sender-pace';
 /** How the bytes of a request came to their end. */
 export type BodyEnd = 'whole' | 'broken' | 'yielded';
 
-/** A sender that is heard of may finish what it is about, for so long, when somebody waits for its place. */
-const FINISH_MS = 2_000;
-const SILENT_MS = 500;
+/** After how long a silence a sender loses its place to another request. */
+const SILENT_MS = 1_500;
+/** Who waits asks again and again; when nobody has for so long, nobody waits any more. */
+const ASKED_MS = 2_000;
+const TICK_MS = 100;
 
 /**
  * Reads the body of a request as it comes, without a Node stream between socket and disk. It ends with the body, with
- * the connection, or when another request asks for its place: whatever came until then counts.
+ * the connection, or when its sender is silent and another request asks for its place: whatever came until then counts.
  */
 export class BodyReception {
   private readonly pace: SenderPace;
   private readonly ended: Promise<BodyEnd>;
   private end!: (how: BodyEnd) => void;
   private reject!: (error: unknown) => void;
-  private heardAt = Date.now();
   private taken = 0;
+  private paused = false;
   private over = false;
+  private silentMs = 0;
+  private askedMs = 0;
   private yielding: NodeJS.Timeout | undefined;
 
   constructor(
@@ -48,7 +52,7 @@ export class BodyReception {
   async receive(write: (chunk: Buffer) => boolean): Promise<BodyEnd> {
     const { request } = this;
     const onData = (chunk: Buffer): void => {
-      this.heardAt = Date.now();
+      this.silentMs = 0;
       this.pace.received(chunk.length);
       if (this.taken + chunk.length > this.limits.maxBytes) {
         this.fail(new AppError('FILE_TOO_LARGE', 'There are more bytes than this upload may have.'));
@@ -70,13 +74,14 @@ export class BodyReception {
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       this.pause();
       this.pace.stop();
-      clearTimeout(this.yielding);
+      clearInterval(this.yielding);
     }
   }
 
   /** There is room again. */
   readonly resume = (): void => {
     if (this.over) return;
+    this.paused = false;
     this.pace.resume();
     this.request.resume();
   };
@@ -88,14 +93,29 @@ export class BodyReception {
     this.reject(error);
   };
 
-  /** Ends the reception soon, so that another request can go on with the upload. */
+  /**
+   * Ends the reception as soon as its sender falls silent: another request waits to go on with the upload, and one that
+   * sends still is not to be taken for dead. Time is counted in ticks: a process that was itself held up has heard
+   * nobody meanwhile.
+   */
   readonly yield = (): void => {
     if (this.over) return;
-    const silent = Date.now() - this.heardAt >= SILENT_MS;
-    this.yielding ??= setTimeout(() => this.end('yielded'), silent ? 0 : FINISH_MS);
+    this.askedMs = 0;
+    this.yielding ??= setInterval(() => this.tick(), TICK_MS);
   };
 
+  private tick(): void {
+    this.silentMs = this.paused ? 0 : this.silentMs + TICK_MS;
+    this.askedMs += TICK_MS;
+    if (this.silentMs >= SILENT_MS) this.end('yielded');
+    if (this.askedMs < ASKED_MS) return;
+    clearInterval(this.yielding);
+    this.yielding = undefined;
+    this.silentMs = 0;
+  }
+
   private pause(): void {
+    this.paused = true;
     this.pace.pause();
     this.request.pause();
   }

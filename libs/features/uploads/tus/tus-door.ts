@@ -1,4 +1,4 @@
-import { Server, TUS_RESUMABLE } from '@tus/server';
+import { ERRORS, Server, TUS_RESUMABLE } from '@tus/server';
 import { Injectable } from '@nestjs/common';
 import { AppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import type { Tx } from '@waybill/platform/database';
@@ -78,7 +78,8 @@ export class TusDoor {
         await this.finish(currentExchange());
         return {};
       },
-      onResponseError: (_request, error) => {
+      onResponseError: async (_request, error) => {
+        await this.endOversized(error);
         throw refusalOf(error);
       },
     });
@@ -146,6 +147,13 @@ export class TusDoor {
     const row = await this.rows.find(uploadId);
     if (row?.status === 'received')
       void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
+  }
+
+  /** An upload without a length, to which more is to be added than fits, cannot become a file any more. */
+  private async endOversized(error: unknown): Promise<void> {
+    const { upload, uploadId } = currentExchange();
+    if (error === ERRORS.ERR_SIZE_EXCEEDED && upload?.totalBytes === null)
+      await this.uploads.fail(uploadId, 'FILE_TOO_LARGE');
   }
 
   /** The largest upload that this address takes; what the file is decides further, when it is known. */

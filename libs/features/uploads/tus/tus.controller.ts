@@ -1,7 +1,16 @@
 import { Controller, Delete, Head, Options, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { AppError, type Principal } from '@waybill/core/kernel';
-import { ApiProblems, CurrentPrincipal, Public, Roles, Scope, UuidParam } from '@waybill/platform/http';
+import {
+  ApiProblems,
+  CurrentPrincipal,
+  Public,
+  Roles,
+  Scope,
+  Transfer,
+  UploadStart,
+  UuidParam,
+} from '@waybill/platform/http';
 import { TakesIdempotencyKey } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
 import { KeyedCreations } from './keyed-creations';
@@ -55,6 +64,7 @@ export class TusController {
   }
 
   @Post()
+  @UploadStart()
   @Roles('ops')
   @Scope('files:write')
   @TakesIdempotencyKey()
@@ -93,6 +103,7 @@ export class TusController {
   }
 
   @Head(':uploadId')
+  @Transfer()
   @Roles('ops')
   @Scope('files:write')
   @ApiOperation({
@@ -115,6 +126,7 @@ export class TusController {
   }
 
   @Patch(':uploadId')
+  @Transfer()
   @Roles('ops')
   @Scope('files:write')
   @ApiOperation({
@@ -141,6 +153,7 @@ export class TusController {
   }
 
   @Post(':uploadId')
+  @Transfer()
   @Roles('ops')
   @Scope('files:write')
   @ApiOperation({
@@ -169,6 +182,7 @@ export class TusController {
   }
 
   @Delete(':uploadId')
+  @Transfer()
   @Roles('ops')
   @Scope('files:write')
   @ApiOperation({

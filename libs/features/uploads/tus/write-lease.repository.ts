@@ -15,6 +15,14 @@ export interface WriterState {
   yieldAsked: boolean;
 }
 
+/** Who writes, and until when he may be silent. */
+export interface Lease {
+  epoch: number;
+  until: Date;
+}
+
+const LEASE = 'writer_epoch AS epoch, lease_until AS until';
+
 /** The statements by which requests take turns in writing to an upload. */
 @Injectable()
 export class WriteLeaseRepository {
@@ -48,23 +56,39 @@ export class WriteLeaseRepository {
     );
   }
 
-  /** Asks whoever writes to stop; answers his epoch, or null when nobody does. */
-  async askToYield(id: string): Promise<number | null> {
-    const [row] = await this.database.query<{ epoch: number }>(
+  /** Asks whoever writes to stop; null when nobody does. */
+  async askToYield(id: string): Promise<Lease | null> {
+    const [row] = await this.database.query<Lease>(
       `UPDATE uploads SET yield_asked = true
-       WHERE id = $1 AND status = 'uploading' AND lease_until >= now() RETURNING writer_epoch AS epoch`,
+       WHERE id = $1 AND status = 'uploading' AND lease_until >= now() RETURNING ${LEASE}`,
       [id],
     );
-    return row?.epoch ?? null;
+    return row ?? null;
   }
 
-  /** The epoch of whoever writes; null when nobody does. */
-  async writing(id: string): Promise<number | null> {
-    const [row] = await this.database.query<{ epoch: number }>(
-      `SELECT writer_epoch AS epoch FROM uploads WHERE id = $1 AND status = 'uploading' AND lease_until >= now()`,
+  /** Nobody waits any more. */
+  async stopAsking(id: string, epoch: number): Promise<void> {
+    await this.database.query('UPDATE uploads SET yield_asked = false WHERE id = $1 AND writer_epoch = $2', [
+      id,
+      epoch,
+    ]);
+  }
+
+  /** Whoever writes; null when nobody does. */
+  async writing(id: string): Promise<Lease | null> {
+    const [row] = await this.database.query<Lease>(
+      `SELECT ${LEASE} FROM uploads WHERE id = $1 AND status = 'uploading' AND lease_until >= now()`,
       [id],
     );
-    return row?.epoch ?? null;
+    return row ?? null;
+  }
+
+  /** Tells that whoever writes with that epoch lives. */
+  async renew(id: string, epoch: number, leaseMs: number): Promise<void> {
+    await this.database.query(
+      `UPDATE uploads SET lease_until = ${fromNow(3)} WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading'`,
+      [id, epoch, leaseMs],
+    );
   }
 
   async release(id: string, epoch: number): Promise<void> {

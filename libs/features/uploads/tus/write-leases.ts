@@ -6,9 +6,12 @@ import { AppConfig } from '@waybill/platform/config';
 import type { UploadRow } from '../upload.repository';
 import { writtenByAnother } from '../upload.service';
 import { UploadSlots } from '../upload-slots';
-import { WriteLeaseRepository, type TakenRow, type WriterState } from './write-lease.repository';
+import { WriteLeaseRepository, type Lease, type TakenRow, type WriterState } from './write-lease.repository';
 
-/** For how long a request waits until the one before it has made durable what it has. Then it is passed over. */
+/**
+ * For how long a request waits until the one before it has made durable what it has. If there was no sign of life of
+ * that one meanwhile, it is passed over.
+ */
 const PATIENCE_MS = 3_500;
 const ASK_AGAIN_MS = 50;
 /** How late a writer hears that another instance asks for its place, or has ended its upload, where no signal came. */
@@ -18,7 +21,7 @@ const YIELD = 'upload.yield';
 /** The request that writes to an upload in this process. */
 export interface Holder {
   epoch: number;
-  /** Somebody waits: make durable what there is, and stop. */
+  /** Somebody waits: make durable what there is, and stop, if nobody sends. May be called more than once. */
   yield: () => void;
   /** Nothing of it can be committed any more. */
   lost: (error: AppError) => void;
@@ -26,8 +29,9 @@ export interface Holder {
 
 /**
  * Lets one request at a time write to an upload, across all instances. The row is what decides: whoever takes the
- * lease gets a new epoch, and nothing of an older one can be committed. So a writer that hangs, is frozen or is
- * believed dead needs not be asked; it is asked all the same, because what it has already would have to be sent again.
+ * lease gets a new epoch, and nothing of an older one can be committed. So a writer that hangs with its process needs
+ * not be asked. It is asked all the same, because what it has already would have to be sent again; and as long as
+ * bytes come to it, it keeps its place.
  */
 @Injectable()
 export class WriteLeases {
@@ -57,16 +61,17 @@ export class WriteLeases {
     const row = await this.tryToTake(uploadId, null);
     if (row) return row;
     const left = await this.askToYield(uploadId);
-    if (left !== null) return this.tryToTake(uploadId, left).then((taken) => taken ?? locked());
-    const next = await this.tryToTake(uploadId, null);
-    if (next === null && (await this.leases.writing(uploadId)) !== null) locked();
+    if (left === 'at work') throw writtenByAnother();
+    const next = await this.tryToTake(uploadId, left?.epoch ?? null);
+    // Others have waited as well.
+    if (next === null && (await this.leases.writing(uploadId)) !== null) throw writtenByAnother();
     return next;
   }
 
-  /** Resolves when nobody writes to the upload: its offset stays as it is until somebody takes the lease. */
+  /** Resolves when the offset stays as it is until somebody takes the lease, or when the one who has it is at work. */
   async clear(uploadId: string): Promise<void> {
     const left = await this.askToYield(uploadId);
-    if (left !== null) await this.leases.revoke(uploadId, left);
+    if (left !== null && left !== 'at work') await this.leases.revoke(uploadId, left.epoch);
   }
 
   /** Makes a writer of this process reachable until the answered function is called. */
@@ -107,18 +112,21 @@ export class WriteLeases {
     return taken;
   }
 
-  /** Waits for whoever writes; answers his epoch when he has not stopped, else null. */
-  private async askToYield(uploadId: string): Promise<number | null> {
+  /** Waits for whoever writes; null when he has stopped. One that gave no sign of life is answered. */
+  private async askToYield(uploadId: string): Promise<Lease | 'at work' | null> {
     const asked = await this.leases.askToYield(uploadId);
     if (asked === null) return null;
-    const until = performance.now() + PATIENCE_MS;
     this.signals.send(YIELD, uploadId);
-    do {
+    const until = performance.now() + PATIENCE_MS;
+    for (;;) {
       await sleep(ASK_AGAIN_MS);
-      const writing = await this.leases.writing(uploadId);
-      if (writing !== asked) return null;
-    } while (performance.now() < until);
-    return asked;
+      const now = await this.leases.writing(uploadId);
+      if (now?.epoch !== asked.epoch) return null;
+      if (performance.now() < until) continue;
+      if (now.until <= asked.until) return now;
+      await this.leases.stopAsking(uploadId, asked.epoch);
+      return 'at work';
+    }
   }
 
   private async look(uploadIds: readonly string[]): Promise<void> {
@@ -135,11 +143,15 @@ export class WriteLeases {
       if (status !== 'uploading')
         holder.lost(new AppError('GONE', 'The upload was ended while it was running.'));
       else if (writerEpoch > holder.epoch) holder.lost(writtenByAnother());
-      else if (yieldAsked && writerEpoch === holder.epoch) holder.yield();
+      else if (yieldAsked && writerEpoch === holder.epoch) this.tellToYield(id, holder);
     }
   }
-}
 
-function locked(): never {
-  throw writtenByAnother();
+  private tellToYield(uploadId: string, holder: Holder): void {
+    holder.yield();
+    // Whoever waits is not to take him for dead.
+    this.leases.renew(uploadId, holder.epoch, this.config.leaseMs).catch((error: Error) => {
+      this.log.warn(`Upload ${uploadId}: the lease was not renewed: ${error.message}`);
+    });
+  }
 }

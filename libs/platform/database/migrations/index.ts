@@ -10,7 +10,7 @@ import { AuditLog1763790000000 } from './1763790000000-audit-log';
 import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
 import { Deliveries1763800000000 } from './1763800000000-deliveries';
 import { OwnFeed1763810000000 } from './1763810000000-own-feed';
-import { FileChecksums1763810000000 } from './1763810000000-file-checksums';
+import { FileChecksums1763815000000 } from './1763815000000-file-checksums';
 import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
 
 /** Every migration, oldest first. */
@@ -27,6 +27,6 @@ export const MIGRATIONS = [
   UploadSlots1763791000000,
   Deliveries1763800000000,
   OwnFeed1763810000000,
-  FileChecksums1763810000000,
+  FileChecksums1763815000000,
   ExpiryWarnings1763820000000,
 ];
