@@ -1789,7 +1789,7 @@ export interface components {
             nextCursor: string | null;
         };
         /** @enum {string} */
-        EventType: "upload.created" | "upload.received" | "upload.completed" | "upload.failed" | "upload.cancelled" | "upload.retried" | "file.available" | "file.updated" | "file.granted" | "file.deleted" | "file.expired" | "file.corrupt" | "file.downloaded" | "share.created" | "share.updated" | "share.revoked" | "share.downloaded";
+        EventType: "upload.created" | "upload.received" | "upload.completed" | "upload.failed" | "upload.cancelled" | "upload.retried" | "file.available" | "file.updated" | "file.granted" | "file.deleted" | "file.expiring" | "file.expired" | "file.corrupt" | "file.downloaded" | "share.created" | "share.updated" | "share.revoked" | "share.downloaded";
         EventDto: {
             /**
              * Format: uuid
@@ -5299,7 +5299,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -5347,11 +5347,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedShareDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5360,11 +5356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5373,11 +5365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5386,11 +5374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `NOT_FOUND`: Not found.
-             *
-             *     `NOT_FOUND`: Not found.
-             */
+            /** @description `NOT_FOUND`: Not found. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5399,11 +5383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FILE_NOT_READY`: The file is not ready yet.
-             *
-             *     `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running.
-             */
+            /** @description `FILE_NOT_READY`: The file is not ready yet. `REQUEST_IN_PROGRESS`: The same request is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5412,11 +5392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -5434,11 +5410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5456,11 +5428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -5544,11 +5512,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedShareDto"];
                 };
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5557,11 +5521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5570,11 +5530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `FORBIDDEN`: This is not allowed.
-             *
-             *     `FORBIDDEN`: This is not allowed.
-             */
+            /** @description `FORBIDDEN`: This is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5583,11 +5539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `NOT_FOUND`: Not found.
-             *
-             *     `NOT_FOUND`: Not found.
-             */
+            /** @description `NOT_FOUND`: Not found. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5605,11 +5557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `GONE`: No longer available.
-             *
-             *     `GONE`: No longer available.
-             */
+            /** @description `GONE`: No longer available. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -5627,11 +5575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             *
-             *     `UNSUPPORTED_FILE_TYPE`: This type is not accepted.
-             */
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5649,11 +5593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */
@@ -5689,7 +5629,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the file. */
                 id: string;
             };
             cookie?: never;
@@ -5813,7 +5753,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the share, which opens nothing. */
                 id: string;
             };
             cookie?: never;
@@ -5908,7 +5848,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the share, which opens nothing. */
                 id: string;
             };
             cookie?: never;
@@ -5992,7 +5932,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description Its id. */
+                /** @description The id of the share, which opens nothing. */
                 id: string;
             };
             cookie?: never;
@@ -6386,11 +6326,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description `VALIDATION_FAILED`: The request is not valid.
-             *
-             *     `VALIDATION_FAILED`: The request is not valid.
-             */
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6399,11 +6335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `UNAUTHENTICATED`: Authentication is needed.
-             *
-             *     `UNAUTHENTICATED`: Authentication is needed.
-             */
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6448,11 +6380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `RATE_LIMITED`: Too many requests.
-             *
-             *     `RATE_LIMITED`: Too many requests.
-             */
+            /** @description `RATE_LIMITED`: Too many requests. */
             429: {
                 headers: {
                     /** @description Seconds to wait before another try. */

@@ -29,6 +29,7 @@ const PARAMETERS: Record<string, string> = {
 
 const IDS: [below: string, description: string][] = [
   ['/api/files/', 'The id of the file.'],
+  ['/api/shares/', 'The id of the share, which opens nothing.'],
   ['/api/users/', 'The id of the account.'],
   ['/api/auth/api-keys/', 'The id of the key, which is not the key itself.'],
 ];

@@ -2,7 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relat
 
 /** That something was handed to somebody: it took one slot of every limit it is under, and may be finished if it broke. */
 @Entity('deliveries')
-@Index('deliveries_open', ['subjectId', 'client'], { where: 'completed_at IS NULL' })
+@Index('deliveries_client', ['subjectId', 'client'])
 @Index('deliveries_void', ['startedAt'], {
   where: 'bytes = 0 AND forgiven = 0 AND reserved = 0 AND completed_at IS NULL',
 })

@@ -9,7 +9,7 @@ export const RIDE_MS = 60 * 60 * 1000;
 export const FORGIVEN_BYTES = 16 * 1024 * 1024;
 
 /** How long a finished answer may still turn out to be broken: the client's reset comes after our last byte. */
-export const RESET_GRACE_MS = 2_000;
+export const RESET_GRACE_MS = 1_500;
 
 /** How long a finisher waits for the end of what it finishes to be noticed, while there are slots it could take instead. */
 export const PATIENCE_MS = 1_000;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, fromNow, type Tx } from '@waybill/platform/database';
-import { allowance, FORGIVEN_BYTES, RIDE_MS } from './delivery.policy';
+import { allowance, FORGIVEN_BYTES, RESET_GRACE_MS, RIDE_MS } from './delivery.policy';
 
 /** What is to be handed to whom, and how it is charged. */
 export interface DeliveryOrder {
@@ -54,8 +54,9 @@ export interface Standing {
   busy: boolean;
 }
 
-/** An open delivery of the same subject and client ($1, $2) that is not too old ($3, in milliseconds). */
-const OPEN = `subject_id = $1 AND client = $2 AND completed_at IS NULL AND started_at > now() - $3 * interval '1 millisecond'`;
+/** A delivery of the same subject and client ($1, $2) that is not too old ($3, in milliseconds). */
+const RECENT = `subject_id = $1 AND client = $2 AND started_at > now() - $3 * interval '1 millisecond'`;
+const OPEN = `${RECENT} AND completed_at IS NULL`;
 /** What a connection has lost that broke after so many bytes. */
 const lost = (sent: string): string =>
   `least(${sent}, greatest(0, least(size, ${FORGIVEN_BYTES}) - forgiven))`;
@@ -137,12 +138,17 @@ export class DeliveryRepository {
     return row === undefined ? null : { sendingId: sending.sendingId, deliveryId: row.deliveryId };
   }
 
-  /** Whether this could ride now, or could once others that are at it have ended. */
+  /**
+   * Whether this could ride now, or could once others that are at it have ended, or what has just ended for us turns out to
+   * have broken.
+   */
   async standing(order: DeliveryOrder): Promise<Standing> {
     const [row] = await this.database.query<Standing>(
-      `SELECT coalesce(bool_or(bytes + reserved + $4 <= $5), false) AS fits,
-              coalesce(bool_or(reserved > 0 AND greatest(0, bytes - least(size, ${FORGIVEN_BYTES})) + $4 <= $5), false) AS busy
-       FROM deliveries WHERE ${OPEN}`,
+      `SELECT coalesce(bool_or(completed_at IS NULL AND bytes + reserved + $4 <= $5), false) AS fits,
+              coalesce(bool_or(CASE WHEN completed_at IS NULL
+                THEN reserved > 0 AND greatest(0, bytes - least(size, ${FORGIVEN_BYTES})) + $4 <= $5
+                ELSE completed_at > now() - interval '${RESET_GRACE_MS} milliseconds' END), false) AS busy
+       FROM deliveries WHERE ${RECENT}`,
       [order.subjectId, order.client, RIDE_MS, order.length, allowance(order.size)],
     );
     return row!;

@@ -48,9 +48,7 @@ export class Deliveries1763800000000 implements MigrationInterface {
         "announced" boolean NOT NULL DEFAULT false,
         CONSTRAINT "PK_deliveries" PRIMARY KEY ("id")
       )`);
-    await runner.query(
-      `CREATE INDEX "deliveries_open" ON "deliveries" ("subject_id", "client") WHERE completed_at IS NULL`,
-    );
+    await runner.query(`CREATE INDEX "deliveries_client" ON "deliveries" ("subject_id", "client")`);
     await runner.query(
       `CREATE INDEX "deliveries_void" ON "deliveries" ("started_at") WHERE bytes = 0 AND forgiven = 0 AND reserved = 0 AND completed_at IS NULL`,
     );
