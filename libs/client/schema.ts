@@ -711,7 +711,7 @@ export interface paths {
         put?: never;
         /**
          * The form of the page for people
-         * @description Leads to the bytes, or back to the page with what is wrong.
+         * @description Leads to the bytes. A browser is led back to the page with what is wrong, a program told by a problem.
          */
         post: operations["submitShareForm"];
         delete?: never;
@@ -729,7 +729,7 @@ export interface paths {
         };
         /**
          * The page of a share, for people
-         * @description Name, size, expiry, and one button. Looking at it never counts, and needs no script.
+         * @description Name, size, expiry, and one button. Looking at it never counts, and needs no script. What refuses a browser (`Accept: text/html`) is told by a page as well.
          */
         get: operations["showShare"];
         put?: never;

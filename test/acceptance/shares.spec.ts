@@ -220,7 +220,11 @@ describe('L06', () => {
       expect(statuses).toEqual([...Array<number>(10).fill(401), ...Array<number>(20).fill(429)]);
     }
     expect((await guess(shared.path, 'blue heron', '203.0.9.1')).status).toBe(429);
-    const form = { 'x-forwarded-for': '203.0.9.2', 'content-type': 'application/x-www-form-urlencoded' };
+    const form = {
+      'x-forwarded-for': '203.0.9.2',
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'text/html',
+    };
     const page = await strict.request('POST', shared.path, { headers: form, body: 'password=blue+heron' });
     expect([page.status, page.bytes.toString()]).toEqual([429, expect.stringContaining('Too many tries')]);
     // Another share is open all the same.

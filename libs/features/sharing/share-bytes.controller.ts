@@ -10,15 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { AppError, isAppError } from '@waybill/core/kernel';
 import { ApiBytes, DownloadService, type Content } from '@waybill/features/files';
-import {
-  AcceptsForm,
-  addressKey,
-  ApiProblems,
-  cameFromForm,
-  Public,
-  RateLimit,
-  RateLimiter,
-} from '@waybill/platform/http';
+import { AcceptsForm, addressKey, ApiProblems, Public, RateLimit, RateLimiter } from '@waybill/platform/http';
 import { Outbox } from '@waybill/platform/events';
 import type { Request, Response } from 'express';
 import { ShareAccess, type OpenShare } from './share-access';
@@ -30,6 +22,7 @@ import type { ShareRecord } from './share.repository';
 import { ShareTickets, TICKET_SECONDS } from './share-tickets';
 import { ShareUnlocking } from './share-unlocking';
 import { TOKEN_ROUTES, UNKNOWN_TOKENS } from './sharing.limits';
+import { wantsPage } from './wants-page';
 
 const TICKET = {
   name: 'ticket',
@@ -129,7 +122,8 @@ export class ShareBytesController {
   @ApiOperation({
     operationId: 'submitShareForm',
     summary: 'The form of the page for people',
-    description: 'Leads to the bytes, or back to the page with what is wrong.',
+    description:
+      'Leads to the bytes. A browser is led back to the page with what is wrong, a program told by a problem.',
   })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
   @ApiBody({ type: ShareFormRequest })
@@ -157,7 +151,7 @@ export class ShareBytesController {
           : await this.unlocking.unlock(token, password);
       redirect(response, this.links.bytes(token, ticket));
     } catch (error) {
-      if (!isAppError(error) || !cameFromForm(request)) throw error;
+      if (!isAppError(error) || !wantsPage(request)) throw error;
       await this.pages.answerRefusal(response, token, error);
     }
   }
@@ -212,9 +206,4 @@ function ticketOf(request: Request): string | null {
   const bearer = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
   const { ticket } = request.query;
   return bearer ?? (typeof ticket === 'string' ? ticket : null);
-}
-
-/** Whether a browser asks, for something to look at. */
-function wantsPage(request: Request): boolean {
-  return /(^|,)\s*text\/html\b/i.test(request.headers.accept ?? '');
 }

@@ -5,6 +5,7 @@ import { addressKey, ApiProblems, Public, RateLimiter } from '@waybill/platform/
 import type { Request, Response } from 'express';
 import { SharePages } from './share-pages';
 import { TOKEN_ROUTES } from './sharing.limits';
+import { wantsPage } from './wants-page';
 
 /** The page for people, beside the API. */
 @ApiTags('Sharing')
@@ -20,7 +21,8 @@ export class SharePageController {
   @ApiOperation({
     operationId: 'showShare',
     summary: 'The page of a share, for people',
-    description: 'Name, size, expiry, and one button. Looking at it never counts, and needs no script.',
+    description:
+      'Name, size, expiry, and one button. Looking at it never counts, and needs no script. What refuses a browser (`Accept: text/html`) is told by a page as well.',
   })
   @ApiProduces('text/html')
   @ApiOkResponse({ description: 'The page.', schema: { type: 'string' } })
@@ -33,10 +35,10 @@ export class SharePageController {
     try {
       // Here rather than by the guard: a person is told by a page.
       await this.limiter.consume(TOKEN_ROUTES, `address:${addressKey(request.ip)}`);
+      await this.pages.answer(response, token);
     } catch (error) {
-      if (!isAppError(error)) throw error;
-      return this.pages.answerRefusal(response, token, error);
+      if (!isAppError(error) || !wantsPage(request)) throw error;
+      await this.pages.answerRefusal(response, token, error);
     }
-    await this.pages.answer(response, token);
   }
 }

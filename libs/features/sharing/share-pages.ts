@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type AppError, Clock, isAppError } from '@waybill/core/kernel';
+import { type AppError, Clock } from '@waybill/core/kernel';
 import { answerPage } from '@waybill/platform/http';
 import type { Response } from 'express';
 import { ShareAccess, type OpenShare } from './share-access';
 import { ShareLinks } from './share-links';
-import { remainingDownloads } from './share.policy';
+import { gone, remainingDownloads } from './share.policy';
 import { GONE_PAGE, limitedPage, lockedPage, readyPage, UNAVAILABLE_PAGE, UNKNOWN_PAGE } from './share.pages';
 
 /** Answers people with pages: what a share is, and what is wrong where something is. */
@@ -16,16 +16,16 @@ export class SharePages {
     private readonly clock: Clock,
   ) {}
 
-  /** The page of a token, whatever it leads to. Looking at it counts and changes nothing. */
+  /**
+   * The page of what a token leads to. Looking at it counts and changes nothing.
+   *
+   * @throws AppError what `answerRefusal` has a page for.
+   */
   async answer(response: Response, token: string): Promise<void> {
-    try {
-      const open = await this.access.open(token);
-      if (remainingDownloads([open.share, ...open.files]) === 0) answerPage(response, 410, GONE_PAGE);
-      else answerPage(response, 200, this.pageOf(open, token));
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      await this.answerRefusal(response, token, error);
-    }
+    const open = await this.access.open(token);
+    if (remainingDownloads([open.share, ...open.files]) === 0)
+      throw gone('It was downloaded as often as it may be.');
+    answerPage(response, 200, this.pageOf(open, token));
   }
 
   /** The page for somebody whose form, or whose look, was refused. */

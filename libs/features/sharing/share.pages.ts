@@ -121,7 +121,7 @@ function facts(open: OpenShare, now: Date): Html {
   const rows = [
     fact('Size', html`${sizeInWords(content.is.size)}`),
     fact(
-      'Available until',
+      'Expires',
       html`<time datetime="${end.toISOString()}" title="${untilInWords(end, now)}"
         >${timeInWords(end)}</time
       >`,
