@@ -10,8 +10,9 @@ import { KeyringModule } from '@waybill/platform/keyring';
 import { ObjectsModule } from '@waybill/platform/objects';
 import { QueueModule } from '@waybill/platform/queue';
 import { GrantedFilesModule } from '../../apps/worker/granted-files.module';
+import { FileSweeper } from '@waybill/features/files';
 import { ApiApp } from '../support/api-app';
-import { createPerson, patchFile, publishFile, type Person } from '../support/files';
+import { createPerson, part, patchFile, publishFile, type Person } from '../support/files';
 import { MailServer } from '../support/mail-server';
 
 jest.setTimeout(60_000);
@@ -56,9 +57,9 @@ async function plan(): Promise<void> {
   await worker.get(MailPlanner, { strict: false }).run();
 }
 
-async function deliver(): Promise<string[]> {
+async function deliver(to: Person = ada): Promise<string[]> {
   const rows = (): Promise<{ id: string; attempts: number; status: string }[]> =>
-    api.query('SELECT id, attempts, status FROM mails WHERE recipient_id = $1 ORDER BY id', [ada.userId]);
+    api.query('SELECT id, attempts, status FROM mails WHERE recipient_id = $1 ORDER BY id', [to.userId]);
   for (const { id, attempts } of await rows()) {
     await worker.get(MailProcessor, { strict: false }).send({ mailId: id, attempt: attempts });
   }
@@ -99,4 +100,25 @@ it('nobody is told of what he may not have any more', async () => {
   await ops.delete(`/api/files/${files[2]!.id}`);
   await api.query(`UPDATE files SET expires_at = now() - interval '1 s' WHERE id = $1`, [files[3]!.id]);
   expect(await deliver()).toEqual(Array(4).fill('dropped'));
+});
+
+it('an owner is warned a day before a file of his ends, unless it was moved or taken away meanwhile', async () => {
+  const owner = await createPerson(api, 'ops');
+  const near = async (): Promise<string> => {
+    const expiresAt = new Date(Date.now() + 20 * 3_600_000).toISOString();
+    const { id } = await publishFile(api, owner, { name: 'tender.docx', attributes: { expiresAt } });
+    await api.query(`UPDATE files SET updated_at = now() - interval '9 days' WHERE id = $1`, [id]);
+    return id;
+  };
+  const [kept, deleted, endless] = [await near(), await near(), await near()];
+  await part(api, FileSweeper).run();
+  await plan();
+  await owner.delete(`/api/files/${deleted}`);
+  await patchFile(owner, endless, { expiresAt: null });
+  expect((await deliver(owner)).toSorted()).toEqual(['dropped', 'dropped', 'sent']);
+  const [mail] = await mails.to(owner.email);
+  expect(mail!.subject).toBe('A file of yours is about to expire');
+  for (const text of ['"tender.docx"', 'UTC', `https://waybill.example/api/files/${kept}`]) {
+    expect(mail!.text).toContain(text);
+  }
 });

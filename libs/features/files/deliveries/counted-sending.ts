@@ -4,6 +4,7 @@ import type { SendingAccount, SendOutcome } from '../vault';
 import { RESET_GRACE_MS } from './delivery.policy';
 import type { Announcement, DeliveryLedger, OrderToAdmit } from './delivery-ledger';
 import type { Slot } from './delivery.repository';
+import { resetWithin } from './reset-watch';
 
 /** What leaves in one go is on record with its slot; one segment, so to say. */
 const AT_ONCE_BYTES = 1024 * 1024;
@@ -38,6 +39,8 @@ export class CountedSending implements SendingAccount {
     const { slot } = this;
     if (slot === null) return;
     const complete = outcome === 'complete';
+    // From now on: the reset may come before the rows are written.
+    const reset = complete ? resetWithin(response.req.socket, RESET_GRACE_MS) : null;
     try {
       // What has no bytes counts as one, so that it can be told whether it was sent.
       const sent = complete ? this.order.length : this.sent;
@@ -46,29 +49,14 @@ export class CountedSending implements SendingAccount {
       CountedSending.log.error('A download that has ended could not be accounted for', error);
       return;
     }
-    if (complete) this.watch(slot, response);
+    if (reset !== null) void this.reopenAfter(reset, slot);
   }
 
-  /**
-   * Our last byte leaves long before the client has read it: one that gives up early on a small file resets a connection
-   * whose answer had ended for us. Then the delivery had not.
-   */
-  private watch(slot: Slot, response: ServerResponse): void {
-    const { socket } = response.req;
-    // Another request on the connection says that the answer before it has been read.
-    const { bytesRead } = socket;
-    const onReset = (error: NodeJS.ErrnoException): void => {
-      stop();
-      if (error.code !== 'ECONNRESET' || socket.bytesRead > bytesRead) return;
-      this.ledger.reopen(slot, this.order.length).catch((failure: unknown) => {
-        CountedSending.log.error('A broken download could not be reopened', failure);
-      });
-    };
-    const stop = (): void => {
-      clearTimeout(timer);
-      socket.off('error', onReset);
-    };
-    const timer = setTimeout(stop, RESET_GRACE_MS).unref();
-    socket.on('error', onReset);
+  private async reopenAfter(reset: Promise<boolean>, slot: Slot): Promise<void> {
+    try {
+      if (await reset) await this.ledger.reopen(slot, this.order.length);
+    } catch (error) {
+      CountedSending.log.error('A broken download could not be reopened', error);
+    }
   }
 }

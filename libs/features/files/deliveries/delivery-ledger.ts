@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { AppError, Clock, uuidv7 } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, type Tx } from '@waybill/platform/database';
@@ -33,10 +33,11 @@ export interface OrderToAdmit extends DeliveryOrder {
  * any other goes on.
  */
 @Injectable()
-export class DeliveryLedger implements OnApplicationShutdown {
+export class DeliveryLedger implements BeforeApplicationShutdown {
   private readonly log = new Logger(DeliveryLedger.name);
   private readonly leaseMs: number;
   private readonly active = new Map<string, Progress>();
+  private readonly settling = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private renewal: Promise<void> | null = null;
 
@@ -105,6 +106,16 @@ export class DeliveryLedger implements OnApplicationShutdown {
 
   /** Ends a sending. What has sent nothing gives its slot back; what was the end of a delivery is announced. */
   async settle(slot: Slot, bytes: SentBytes, announce: Announcement): Promise<void> {
+    const settling = this.settleNow(slot, bytes, announce);
+    this.settling.add(settling);
+    try {
+      await settling;
+    } finally {
+      this.settling.delete(settling);
+    }
+  }
+
+  private async settleNow(slot: Slot, bytes: SentBytes, announce: Announcement): Promise<void> {
     this.active.delete(slot.sendingId);
     if (this.active.size === 0) {
       clearInterval(this.timer);
@@ -125,8 +136,10 @@ export class DeliveryLedger implements OnApplicationShutdown {
     await this.deliveries.reopen(deliveryId, sent);
   }
 
-  onApplicationShutdown(): void {
+  /** The answers have ended by now; their accounts are closed before the database goes. */
+  async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    await Promise.allSettled(this.settling);
   }
 
   /** One statement for all that is under way here. What is asked for while one runs waits for the next. */
