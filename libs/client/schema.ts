@@ -835,7 +835,7 @@ export interface components {
             email: string;
             fullName: string | null;
             /** @enum {string} */
-            role: "ops" | "admin" | "client";
+            role: "client" | "admin" | "ops";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -1297,17 +1297,17 @@ export interface components {
              */
             failureCode: string | null;
             /**
-             * @description Bytes that are durable.
+             * @description Bytes that have arrived; after the last of them, all.
              * @example 33554432
              */
             bytesUploaded: number;
             /**
-             * @description Bytes in all.
+             * @description Bytes in all; of a form that runs, an estimate from its length.
              * @example 67108864
              */
             totalBytes: number | null;
             /**
-             * @description 0-100, of the bytes received.
+             * @description 0-100, of the bytes; 100 when all were received.
              * @example 50
              */
             percentComplete: number | null;
@@ -1317,7 +1317,7 @@ export interface components {
              */
             phasePercent: number | null;
             /**
-             * @description Bytes a second.
+             * @description Bytes a second: of the last five seconds, or of the whole transfer once it is over.
              * @example 16777216
              */
             speed: number | null;
