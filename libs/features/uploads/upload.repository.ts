@@ -41,7 +41,7 @@ export interface NewUpload {
 export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
   file_name AS "fileName", extension, media_type AS "mediaType", category, file_type AS "fileType", attributes,
   total_bytes AS "totalBytes", offset_bytes AS "offsetBytes", part_count AS "partCount",
-  wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, lease_until AS "leaseUntil",
+  wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, deaths, lease_until AS "leaseUntil",
   writer_epoch AS "writerEpoch", yield_asked AS "yieldAsked", client_metadata AS "clientMetadata",
   retry_at AS "retryAt", created_at AS "createdAt", updated_at AS "updatedAt", received_at AS "receivedAt",
   validated_at AS "validatedAt", completed_at AS "completedAt", cancelled_at AS "cancelledAt"`;

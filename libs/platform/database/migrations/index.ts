@@ -7,6 +7,7 @@ import { UploadLists1763760000000 } from './1763760000000-upload-lists';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 import { AuditLog1763790000000 } from './1763790000000-audit-log';
 import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
+import { SealingDeaths1763796000000 } from './1763796000000-sealing-deaths';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   ChatsAndGroups1763771000000,
   AuditLog1763790000000,
   UploadSlots1763791000000,
+  SealingDeaths1763796000000,
 ];
