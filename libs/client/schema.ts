@@ -830,12 +830,13 @@ export interface components {
             /** @example correct horse battery staple */
             password: string;
         };
+        /** @enum {string} */
+        Role: "admin" | "ops" | "client";
         UserDto: {
+            role: components["schemas"]["Role"];
             id: string;
             email: string;
             fullName: string | null;
-            /** @enum {string} */
-            role: "client" | "admin" | "ops";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -891,8 +892,6 @@ export interface components {
              */
             newPassword: string;
         };
-        /** @enum {string} */
-        Role: "admin" | "ops" | "client";
         AdministeredUserDto: {
             /** Format: uuid */
             id: string;
@@ -1034,11 +1033,25 @@ export interface components {
         FileDto: {
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            category: "document" | "media";
+            /**
+             * @description What kind of media it is; null for documents.
+             * @enum {string|null}
+             */
+            fileType: "video" | "photo" | "camera" | null;
             /**
              * Format: int64
              * @description Bytes.
              */
             size: number;
+            /**
+             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
+             * @enum {string}
+             */
+            status: "available" | "corrupt";
+            /** @enum {string} */
+            visibility: "clients" | "restricted" | "private";
             maxDownloads: number | null;
             downloadCount: number;
             /**
@@ -1051,25 +1064,11 @@ export interface components {
             /** @description Lower case, without the dot. */
             extension: string;
             mediaType: string;
-            /** @enum {string} */
-            category: "document" | "media";
-            /**
-             * @description What kind of media it is; null for documents.
-             * @enum {string|null}
-             */
-            fileType: "video" | "photo" | "camera" | null;
             title: string | null;
             description: string | null;
             tags: string[];
             /** @description Of the bytes, in hexadecimal. */
             sha256: string;
-            /**
-             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
-             * @enum {string}
-             */
-            status: "available" | "corrupt";
-            /** @enum {string} */
-            visibility: "clients" | "restricted" | "private";
             /** @description E-mail addresses of the recipients; shown to the owner alone. */
             recipients?: string[];
             /** Format: date-time */
@@ -1728,10 +1727,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "user": {
+                     *         "role": "client",
                      *         "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *         "email": "ada@example.com",
                      *         "fullName": "Ada Lovelace",
-                     *         "role": "client",
                      *         "emailVerified": true
                      *       },
                      *       "accessToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJBZGEifQ.c2lnbmF0dXJl",
@@ -2015,10 +2014,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -3556,10 +3555,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -3665,14 +3664,16 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "category": "document",
+                     *           "fileType": null,
                      *           "size": 48213,
+                     *           "status": "available",
+                     *           "visibility": "restricted",
                      *           "maxDownloads": 3,
                      *           "downloadCount": 1,
                      *           "name": "offer.docx",
                      *           "extension": "docx",
                      *           "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *           "category": "document",
-                     *           "fileType": null,
                      *           "title": "Offer for the spring campaign",
                      *           "description": "Valid until the end of the month.",
                      *           "tags": [
@@ -3680,8 +3681,6 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "status": "available",
-                     *           "visibility": "restricted",
                      *           "recipients": [
                      *             "ada@example.com"
                      *           ],
@@ -3772,14 +3771,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -3787,8 +3788,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],
@@ -4046,14 +4045,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -4061,8 +4062,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],
