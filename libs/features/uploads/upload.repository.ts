@@ -130,11 +130,21 @@ export class UploadRepository {
   /**
    * Moves the offset over a durable part, by compare-and-swap; false when status, offset or writer are not what they
    * were.
+   *
+   * @param leaseMs null where the writer leaves with this part: nobody writes then, until the next one takes the lease.
    */
-  async advance(tx: Tx, writer: Writer, from: number, bytes: number, leaseMs: number): Promise<boolean> {
+  async advance(
+    tx: Tx,
+    writer: Writer,
+    from: number,
+    bytes: number,
+    leaseMs: number | null,
+  ): Promise<boolean> {
+    const leaves = '$5::float8 IS NULL';
     const rows = await this.database.query(
       `UPDATE uploads SET offset_bytes = offset_bytes + $4, part_count = part_count + 1, updated_at = now(),
-                          lease_until = ${fromNow(5)}
+                          lease_until = ${fromNow(5)}, slot = CASE WHEN ${leaves} THEN NULL ELSE slot END,
+                          yield_asked = yield_asked AND NOT ${leaves}
        WHERE id = $1 AND writer_epoch = $2 AND offset_bytes = $3 AND status = 'uploading' RETURNING id`,
       [writer.uploadId, writer.epoch, from, bytes, leaseMs],
       tx,
