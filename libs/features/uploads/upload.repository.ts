@@ -203,14 +203,14 @@ export class UploadRepository {
     return rows.length > 0;
   }
 
-  /** The content is what its name says: ready to be sealed. */
-  async markValidated(id: string): Promise<boolean> {
-    const rows = await this.database.query(
+  /** The content is what its name says: ready to be sealed. Null when it was so before, or is not received. */
+  async markValidated(id: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
       `UPDATE uploads SET validated_at = now(), updated_at = now(), lease_until = NULL
-       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING id`,
+       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING ${UPLOAD_COLUMNS}`,
       [id],
     );
-    return rows.length > 0;
+    return row ?? null;
   }
 
   /** Ends an upload as `failed`; null when it had ended, or moved on, before. */
