@@ -1042,12 +1042,13 @@ export interface components {
             /** @example correct horse battery staple */
             password: string;
         };
+        /** @enum {string} */
+        Role: "admin" | "ops" | "client";
         UserDto: {
+            role: components["schemas"]["Role"];
             id: string;
             email: string;
             fullName: string | null;
-            /** @enum {string} */
-            role: "ops" | "admin" | "client";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -1103,8 +1104,6 @@ export interface components {
              */
             newPassword: string;
         };
-        /** @enum {string} */
-        Role: "admin" | "ops" | "client";
         AdministeredUserDto: {
             /** Format: uuid */
             id: string;
@@ -1321,11 +1320,25 @@ export interface components {
         FileDto: {
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            category: "document" | "media";
+            /**
+             * @description What kind of media it is; null for documents.
+             * @enum {string|null}
+             */
+            fileType: "video" | "photo" | "camera" | null;
             /**
              * Format: int64
              * @description Bytes.
              */
             size: number;
+            /**
+             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
+             * @enum {string}
+             */
+            status: "available" | "corrupt";
+            /** @enum {string} */
+            visibility: "clients" | "restricted" | "private";
             maxDownloads: number | null;
             downloadCount: number;
             /**
@@ -1338,25 +1351,11 @@ export interface components {
             /** @description Lower case, without the dot. */
             extension: string;
             mediaType: string;
-            /** @enum {string} */
-            category: "document" | "media";
-            /**
-             * @description What kind of media it is; null for documents.
-             * @enum {string|null}
-             */
-            fileType: "video" | "photo" | "camera" | null;
             title: string | null;
             description: string | null;
             tags: string[];
             /** @description Of the bytes, in hexadecimal. */
             sha256: string;
-            /**
-             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
-             * @enum {string}
-             */
-            status: "available" | "corrupt";
-            /** @enum {string} */
-            visibility: "clients" | "restricted" | "private";
             /** @description E-mail addresses of the recipients; shown to the owner alone. */
             recipients?: string[];
             /** Format: date-time */
@@ -1745,17 +1744,17 @@ export interface components {
              */
             failureCode: string | null;
             /**
-             * @description Bytes that are durable.
+             * @description Bytes that have arrived; after the last of them, all.
              * @example 33554432
              */
             bytesUploaded: number;
             /**
-             * @description Bytes in all.
+             * @description Bytes in all; of a form that runs, an estimate from its length.
              * @example 67108864
              */
             totalBytes: number | null;
             /**
-             * @description 0-100, of the bytes received.
+             * @description 0-100, of the bytes; 100 when all were received.
              * @example 50
              */
             percentComplete: number | null;
@@ -1765,7 +1764,7 @@ export interface components {
              */
             phasePercent: number | null;
             /**
-             * @description Bytes a second.
+             * @description Bytes a second: of the last five seconds, or of the whole transfer once it is over.
              * @example 16777216
              */
             speed: number | null;
@@ -2210,10 +2209,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "user": {
+                     *         "role": "client",
                      *         "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *         "email": "ada@example.com",
                      *         "fullName": "Ada Lovelace",
-                     *         "role": "client",
                      *         "emailVerified": true
                      *       },
                      *       "accessToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJBZGEifQ.c2lnbmF0dXJl",
@@ -2497,10 +2496,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -4038,10 +4037,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -4297,14 +4296,16 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "category": "document",
+                     *           "fileType": null,
                      *           "size": 48213,
+                     *           "status": "available",
+                     *           "visibility": "restricted",
                      *           "maxDownloads": 3,
                      *           "downloadCount": 1,
                      *           "name": "offer.docx",
                      *           "extension": "docx",
                      *           "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *           "category": "document",
-                     *           "fileType": null,
                      *           "title": "Offer for the spring campaign",
                      *           "description": "Valid until the end of the month.",
                      *           "tags": [
@@ -4312,8 +4313,6 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "status": "available",
-                     *           "visibility": "restricted",
                      *           "recipients": [
                      *             "ada@example.com"
                      *           ],
@@ -4406,14 +4405,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -4421,8 +4422,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],
@@ -4680,14 +4679,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -4695,8 +4696,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],

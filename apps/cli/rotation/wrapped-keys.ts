@@ -43,7 +43,7 @@ export class WrappedKeys {
     return rows.map(({ id, version: of, kekId, wrapped }) => ({
       kekId,
       wrapped,
-      context: { purpose, id, version: Number(of) },
+      context: { purpose, id, version: of },
     }));
   }
 
