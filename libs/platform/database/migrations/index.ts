@@ -13,6 +13,7 @@ import { Deliveries1763800000000 } from './1763800000000-deliveries';
 import { OwnFeed1763810000000 } from './1763810000000-own-feed';
 import { FileChecksums1763815000000 } from './1763815000000-file-checksums';
 import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
+import { Webhooks1763830000000 } from './1763830000000-webhooks';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   OwnFeed1763810000000,
   FileChecksums1763815000000,
   ExpiryWarnings1763820000000,
+  Webhooks1763830000000,
 ];
