@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { AuditTrail } from '@waybill/features/audit';
-import { MailPlanner } from '@waybill/features/notifications';
+import { MailPlanner, WebhookPlanner } from '@waybill/features/notifications';
 import { EventMetrics, Sequencer } from '@waybill/platform/events';
 
 /** How long an event may wait for its place in the feed when nothing else is going on. */
@@ -27,6 +27,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
   constructor(
     private readonly sequencer: Sequencer,
     private readonly mails: MailPlanner,
+    private readonly webhooks: WebhookPlanner,
     private readonly audit: AuditTrail,
     private readonly metrics: EventMetrics,
   ) {}
@@ -52,6 +53,7 @@ export class FeedLoop implements OnApplicationBootstrap, BeforeApplicationShutdo
     try {
       await this.sequencer.run(this.metrics.count);
       await this.mails.run();
+      await this.webhooks.run();
       await this.audit.run();
       this.again(IDLE_MS);
     } catch (error) {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditSweeper } from '@waybill/features/audit';
 import { CredentialSweeper } from '@waybill/features/auth';
 import { DeliverySweeper, FileSweeper } from '@waybill/features/files';
-import { MailReconciler } from '@waybill/features/notifications';
+import { MailReconciler, WebhookReconciler } from '@waybill/features/notifications';
 import { ShareSweeper } from '@waybill/features/sharing';
 import { UploadReconciler } from '@waybill/features/uploads';
 import { IdempotencyKeys } from '@waybill/platform/idempotency';
@@ -15,6 +15,7 @@ export class UpkeepProcessor {
   constructor(
     private readonly uploads: UploadReconciler,
     private readonly mails: MailReconciler,
+    private readonly webhooks: WebhookReconciler,
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
     private readonly deliveries: DeliverySweeper,
@@ -28,6 +29,7 @@ export class UpkeepProcessor {
   async reconcile(): Promise<void> {
     await this.uploads.run();
     await this.mails.run();
+    await this.webhooks.run();
   }
 
   @HandlesJob('sweep')
@@ -38,6 +40,7 @@ export class UpkeepProcessor {
     await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();
+    await this.webhooks.sweep();
     await this.audit.run();
   }
 }

@@ -944,6 +944,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Your own, the newest first.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Events of your files, uploads and shares are sent there as they happen, signed by Standard Webhooks with the secret of this answer: at least once, under the same `webhook-id` when repeated, and in order for each file. What is not answered by 2xx within 15 seconds is tried again for three days; 410 disables the webhook.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a webhook
+         * @description Without its secret, which is shown once.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description With what it is still owed, and the list of what it was told.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description Disabling it cancels what is still to be delivered; enabling it brings none of that back.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description What the webhook was told, or is to be told, the newest first; kept for 30 days.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver once more
+         * @description Under the same id, which the receiver may know; tried again like a new one.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook
+         * @description Sends a message of the type `webhook.test`; look for it among the deliveries.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -1042,12 +1154,13 @@ export interface components {
             /** @example correct horse battery staple */
             password: string;
         };
+        /** @enum {string} */
+        Role: "admin" | "ops" | "client";
         UserDto: {
+            role: components["schemas"]["Role"];
             id: string;
             email: string;
             fullName: string | null;
-            /** @enum {string} */
-            role: "ops" | "admin" | "client";
             emailVerified: boolean;
         };
         LoginResultDto: {
@@ -1103,8 +1216,6 @@ export interface components {
              */
             newPassword: string;
         };
-        /** @enum {string} */
-        Role: "admin" | "ops" | "client";
         AdministeredUserDto: {
             /** Format: uuid */
             id: string;
@@ -1258,11 +1369,25 @@ export interface components {
         FoundFileDto: {
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            category: "document" | "media";
+            /**
+             * @description What kind of media it is; null for documents.
+             * @enum {string|null}
+             */
+            fileType: "video" | "photo" | "camera" | null;
             /**
              * Format: int64
              * @description Bytes.
              */
             size: number;
+            /**
+             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
+             * @enum {string}
+             */
+            status: "available" | "corrupt";
+            /** @enum {string} */
+            visibility: "clients" | "restricted" | "private";
             maxDownloads: number | null;
             downloadCount: number;
             /**
@@ -1282,25 +1407,11 @@ export interface components {
             /** @description Lower case, without the dot. */
             extension: string;
             mediaType: string;
-            /** @enum {string} */
-            category: "document" | "media";
-            /**
-             * @description What kind of media it is; null for documents.
-             * @enum {string|null}
-             */
-            fileType: "video" | "photo" | "camera" | null;
             title: string | null;
             description: string | null;
             tags: string[];
             /** @description Of the bytes, in hexadecimal. */
             sha256: string;
-            /**
-             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
-             * @enum {string}
-             */
-            status: "available" | "corrupt";
-            /** @enum {string} */
-            visibility: "clients" | "restricted" | "private";
             /** @description E-mail addresses of the recipients; shown to the owner alone. */
             recipients?: string[];
             /** Format: date-time */
@@ -1321,11 +1432,25 @@ export interface components {
         FileDto: {
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            category: "document" | "media";
+            /**
+             * @description What kind of media it is; null for documents.
+             * @enum {string|null}
+             */
+            fileType: "video" | "photo" | "camera" | null;
             /**
              * Format: int64
              * @description Bytes.
              */
             size: number;
+            /**
+             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
+             * @enum {string}
+             */
+            status: "available" | "corrupt";
+            /** @enum {string} */
+            visibility: "clients" | "restricted" | "private";
             maxDownloads: number | null;
             downloadCount: number;
             /**
@@ -1338,25 +1463,11 @@ export interface components {
             /** @description Lower case, without the dot. */
             extension: string;
             mediaType: string;
-            /** @enum {string} */
-            category: "document" | "media";
-            /**
-             * @description What kind of media it is; null for documents.
-             * @enum {string|null}
-             */
-            fileType: "video" | "photo" | "camera" | null;
             title: string | null;
             description: string | null;
             tags: string[];
             /** @description Of the bytes, in hexadecimal. */
             sha256: string;
-            /**
-             * @description `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`.
-             * @enum {string}
-             */
-            status: "available" | "corrupt";
-            /** @enum {string} */
-            visibility: "clients" | "restricted" | "private";
             /** @description E-mail addresses of the recipients; shown to the owner alone. */
             recipients?: string[];
             /** Format: date-time */
@@ -1745,17 +1856,17 @@ export interface components {
              */
             failureCode: string | null;
             /**
-             * @description Bytes that are durable.
+             * @description Bytes that have arrived; after the last of them, all.
              * @example 33554432
              */
             bytesUploaded: number;
             /**
-             * @description Bytes in all.
+             * @description Bytes in all; of a form that runs, an estimate from its length.
              * @example 67108864
              */
             totalBytes: number | null;
             /**
-             * @description 0-100, of the bytes received.
+             * @description 0-100, of the bytes; 100 when all were received.
              * @example 50
              */
             percentComplete: number | null;
@@ -1765,7 +1876,7 @@ export interface components {
              */
             phasePercent: number | null;
             /**
-             * @description Bytes a second.
+             * @description Bytes a second: of the last five seconds, or of the whole transfer once it is over.
              * @example 16777216
              */
             speed: number | null;
@@ -1821,6 +1932,162 @@ export interface components {
              * @example WzE3XQ0Yc1kq7vJ2bN5mR8tL3xWd
              */
             resumeCursor: string;
+        };
+        /**
+         * @description Of what; `*` is everything.
+         * @enum {string}
+         */
+        WebhookEvent: "*" | "upload.created" | "upload.received" | "upload.completed" | "upload.failed" | "upload.cancelled" | "upload.retried" | "file.available" | "file.updated" | "file.granted" | "file.deleted" | "file.expiring" | "file.expired" | "file.corrupt" | "file.downloaded" | "share.created" | "share.updated" | "share.revoked" | "share.downloaded";
+        CreateWebhookDto: {
+            /**
+             * @description Where to: `https://`, a public address, no user name; redirects are not followed.
+             * @example https://intranet.example.org/hooks/waybill
+             */
+            url: string;
+            /**
+             * @description Of what; `*` is everything.
+             * @example [
+             *       "file.downloaded"
+             *     ]
+             */
+            events: components["schemas"]["WebhookEvent"][];
+        };
+        CreatedWebhookDto: {
+            /**
+             * Format: uuid
+             * @example 0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b
+             */
+            id: string;
+            /**
+             * Format: uri
+             * @example https://intranet.example.org/hooks/waybill
+             */
+            url: string;
+            /**
+             * @example [
+             *       "file.downloaded"
+             *     ]
+             */
+            events: components["schemas"]["WebhookEvent"][];
+            /** @example true */
+            enabled: boolean;
+            /**
+             * @description Why it is disabled: `owner` has said so, or the receiver, by 410 (`gone`). Null while it is enabled.
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "owner" | "gone" | null;
+            /**
+             * @description What its messages are signed with, by Standard Webhooks. It is shown here only.
+             * @example whsec_b3BlbiBzZXNhbWUgZm9yIHdlYmhvb2tzLCBvbmx5IGhlcmU=
+             */
+            secret: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        WebhookDto: {
+            /**
+             * Format: uuid
+             * @example 0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b
+             */
+            id: string;
+            /**
+             * Format: uri
+             * @example https://intranet.example.org/hooks/waybill
+             */
+            url: string;
+            /**
+             * @example [
+             *       "file.downloaded"
+             *     ]
+             */
+            events: components["schemas"]["WebhookEvent"][];
+            /** @example true */
+            enabled: boolean;
+            /**
+             * @description Why it is disabled: `owner` has said so, or the receiver, by 410 (`gone`). Null while it is enabled.
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "owner" | "gone" | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        WebhookPageDto: {
+            items: components["schemas"]["WebhookDto"][];
+            /** @description Where the next page begins; null at the end. */
+            nextCursor: string | null;
+        };
+        UpdateWebhookDto: {
+            /** @example https://intranet.example.org/hooks/waybill */
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            /**
+             * @description Whether it is told of things. One that was disabled is told of what happens from now on.
+             * @example true
+             */
+            enabled?: boolean;
+        };
+        /**
+         * @description `failed` when it was given up; `cancelled` when the webhook was disabled before.
+         * @enum {string}
+         */
+        WebhookDeliveryStatus: "pending" | "delivered" | "failed" | "cancelled";
+        WebhookDeliveryDto: {
+            /**
+             * Format: uuid
+             * @example 0199a4c6-02b1-7f44-9d08-5be3c7a9016d
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The event's, and the `webhook-id` of every try.
+             * @example 0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91
+             */
+            eventId: string;
+            /**
+             * @description Of the event; `webhook.test` of a test.
+             * @example file.downloaded
+             */
+            type: string;
+            /**
+             * @description `failed` when it was given up; `cancelled` when the webhook was disabled before.
+             * @example delivered
+             */
+            status: components["schemas"]["WebhookDeliveryStatus"];
+            /**
+             * @description How often it was tried.
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description What the receiver answered last; null where no answer came.
+             * @example 204
+             */
+            responseStatus: number | null;
+            /**
+             * @description Why it was no success.
+             * @example null
+             */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null when it is not.
+             */
+            nextAttemptAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+        };
+        WebhookDeliveryPageDto: {
+            items: components["schemas"]["WebhookDeliveryDto"][];
+            /** @description Where the next page begins; null at the end. */
+            nextCursor: string | null;
         };
         AuditEntryDto: {
             /** Format: uuid */
@@ -2210,10 +2477,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "user": {
+                     *         "role": "client",
                      *         "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *         "email": "ada@example.com",
                      *         "fullName": "Ada Lovelace",
-                     *         "role": "client",
                      *         "emailVerified": true
                      *       },
                      *       "accessToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJBZGEifQ.c2lnbmF0dXJl",
@@ -2497,10 +2764,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -4038,10 +4305,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "role": "client",
                      *       "id": "0199a4b3-52e4-7f09-8d17-2a6b4c90e8f1",
                      *       "email": "ada@example.com",
                      *       "fullName": "Ada Lovelace",
-                     *       "role": "client",
                      *       "emailVerified": true
                      *     }
                      */
@@ -4161,7 +4428,11 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "category": "document",
+                     *           "fileType": null,
                      *           "size": 48213,
+                     *           "status": "available",
+                     *           "visibility": "restricted",
                      *           "maxDownloads": 3,
                      *           "downloadCount": 1,
                      *           "score": 1.61,
@@ -4174,8 +4445,6 @@ export interface operations {
                      *           "name": "offer.docx",
                      *           "extension": "docx",
                      *           "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *           "category": "document",
-                     *           "fileType": null,
                      *           "title": "Offer for the spring campaign",
                      *           "description": "Valid until the end of the month.",
                      *           "tags": [
@@ -4183,8 +4452,6 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "status": "available",
-                     *           "visibility": "restricted",
                      *           "recipients": [
                      *             "ada@example.com"
                      *           ],
@@ -4297,14 +4564,16 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *           "category": "document",
+                     *           "fileType": null,
                      *           "size": 48213,
+                     *           "status": "available",
+                     *           "visibility": "restricted",
                      *           "maxDownloads": 3,
                      *           "downloadCount": 1,
                      *           "name": "offer.docx",
                      *           "extension": "docx",
                      *           "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *           "category": "document",
-                     *           "fileType": null,
                      *           "title": "Offer for the spring campaign",
                      *           "description": "Valid until the end of the month.",
                      *           "tags": [
@@ -4312,8 +4581,6 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "status": "available",
-                     *           "visibility": "restricted",
                      *           "recipients": [
                      *             "ada@example.com"
                      *           ],
@@ -4406,14 +4673,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -4421,8 +4690,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],
@@ -4680,14 +4947,16 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199a4c2-7d10-7c3e-9b41-52f0c8a6e13d",
+                     *       "category": "document",
+                     *       "fileType": null,
                      *       "size": 48213,
+                     *       "status": "available",
+                     *       "visibility": "restricted",
                      *       "maxDownloads": 3,
                      *       "downloadCount": 1,
                      *       "name": "offer.docx",
                      *       "extension": "docx",
                      *       "mediaType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-                     *       "category": "document",
-                     *       "fileType": null,
                      *       "title": "Offer for the spring campaign",
                      *       "description": "Valid until the end of the month.",
                      *       "tags": [
@@ -4695,8 +4964,6 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "status": "available",
-                     *       "visibility": "restricted",
                      *       "recipients": [
                      *         "ada@example.com"
                      *       ],
@@ -8353,6 +8620,875 @@ export interface operations {
             };
             /** @description `FORBIDDEN`: This is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b",
+                     *           "url": "https://intranet.example.org/hooks/waybill",
+                     *           "events": [
+                     *             "file.downloaded"
+                     *           ],
+                     *           "enabled": true,
+                     *           "disabledReason": null,
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-20T09:30:04.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of your choice (a UUID, say) that makes the request safe to repeat for 24 hours. The same key with the same body gets the first answer again, marked `Idempotency-Replayed: true`; with another body or address 422; while the first request is running 409. Keys are yours alone. Nothing is kept of what failed with 5xx, was broken off, or depends on the moment (401, 403, 423, 429, and whatever says `Retry-After`). */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://intranet.example.org/hooks/waybill",
+                 *       "events": [
+                 *         "file.downloaded"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookDto"];
+            };
+        };
+        responses: {
+            /** @description The webhook, and its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b",
+                     *       "url": "https://intranet.example.org/hooks/waybill",
+                     *       "events": [
+                     *         "file.downloaded"
+                     *       ],
+                     *       "enabled": true,
+                     *       "disabledReason": null,
+                     *       "secret": "whsec_b3BlbiBzZXNhbWUgZm9yIHdlYmhvb2tzLCBvbmx5IGhlcmU=",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:04.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedWebhookDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. `REQUEST_IN_PROGRESS`: The same request is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KEY_UNAVAILABLE`: The encryption key is not available. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b",
+                     *       "url": "https://intranet.example.org/hooks/waybill",
+                     *       "events": [
+                     *         "file.downloaded"
+                     *       ],
+                     *       "enabled": true,
+                     *       "disabledReason": null,
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:04.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://intranet.example.org/hooks/waybill",
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhookDto"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4c5-1e37-7a90-b6d2-94c8f0a1e25b",
+                     *       "url": "https://intranet.example.org/hooks/waybill",
+                     *       "events": [
+                     *         "file.downloaded"
+                     *       ],
+                     *       "enabled": true,
+                     *       "disabledReason": null,
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:04.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those of this status. */
+                status?: "pending" | "delivered" | "failed" | "cancelled";
+                /** @description How many items, at most. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    /** @description The next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199a4c6-02b1-7f44-9d08-5be3c7a9016d",
+                     *           "eventId": "0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91",
+                     *           "type": "file.downloaded",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "responseStatus": 204,
+                     *           "error": null,
+                     *           "nextAttemptAt": null,
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "finishedAt": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryPageDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+                /** @description The id of the delivery. */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4c6-02b1-7f44-9d08-5be3c7a9016d",
+                     *       "eventId": "0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91",
+                     *       "type": "file.downloaded",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "responseStatus": 204,
+                     *       "error": null,
+                     *       "nextAttemptAt": null,
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "finishedAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199a4c6-02b1-7f44-9d08-5be3c7a9016d",
+                     *       "eventId": "0199a4c2-9b04-7e6a-8f13-4c0d2e7b5a91",
+                     *       "type": "file.downloaded",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "responseStatus": 204,
+                     *       "error": null,
+                     *       "nextAttemptAt": null,
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "finishedAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONFLICT`: The request conflicts with the current state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

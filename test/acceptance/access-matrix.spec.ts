@@ -66,6 +66,8 @@ beforeAll(async () => {
   published = (await o1.uploadAndWait(content, { fields: { visibility: 'clients' } })).fileId;
   const key = await o1.post('/api/auth/api-keys', { name: 'integration', scopes: ['files:read'] });
   expect(key.status).toBe(201);
+  const webhook = await o1.post('/api/webhooks', { url: 'https://hooks.example.org/', events: ['*'] });
+  expect(webhook.status).toBe(201);
 
   const shared = await o1.post(`/api/files/${fileId}/share`, { password: 'blue heron' });
   expect(shared.status).toBe(201);
@@ -89,6 +91,7 @@ beforeAll(async () => {
     upload: open.uploadId,
     resumable,
     apiKey: key.body.id,
+    webhook: webhook.body.id,
     user: o1.user.id,
     share: shared.body.id,
     token: randomUUID(),
@@ -110,6 +113,7 @@ async function state(): Promise<unknown> {
     system.query('SELECT * FROM api_keys WHERE id = $1', [theirs.apiKey]),
     ask('SELECT id, role, disabled_at, password_hash FROM users ORDER BY id'),
     ask('SELECT count(*)::int FROM invitations'),
+    ask('SELECT id, url, events, disabled_at FROM webhooks ORDER BY id'),
     ask('SELECT * FROM shares ORDER BY id'),
   ]);
 }
@@ -214,7 +218,14 @@ describe('A01', () => {
     if (lacksRole(caller, row)) expect(answer.status).toBe(403);
     else expect(answer.status).toBeLessThan(500);
     const text = answer.bytes.toString();
-    for (const id of [theirs.file, theirs.upload, theirs.resumable, theirs.apiKey, theirs.share])
+    for (const id of [
+      theirs.file,
+      theirs.upload,
+      theirs.resumable,
+      theirs.apiKey,
+      theirs.webhook,
+      theirs.share,
+    ])
       expect(text).not.toContain(id);
   });
 

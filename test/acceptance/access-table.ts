@@ -1,5 +1,5 @@
 /** What an address names; `token` is the secret of a mail or a link, which is itself the right to use it. */
-export type Subject = 'file' | 'upload' | 'resumable' | 'apiKey' | 'user' | 'share' | 'token';
+export type Subject = 'file' | 'upload' | 'resumable' | 'apiKey' | 'webhook' | 'user' | 'share' | 'token';
 
 /** Who may use a route at all: everybody, whoever is logged in, or a role (an admin may whatever ops may). */
 export type Audience = 'everybody' | 'people' | 'ops' | 'admin';
@@ -69,6 +69,14 @@ export const ACCESS: Record<string, Access> = {
   },
 
   'GET /api/events': { audience: 'people' },
+  'GET /api/webhooks': { audience: 'ops' },
+  'POST /api/webhooks': { audience: 'ops', body: { url: 'https://192.0.2.1/', events: ['*'] } },
+  'GET /api/webhooks/{id}': { audience: 'ops', subject: 'webhook' },
+  'PATCH /api/webhooks/{id}': { audience: 'ops', subject: 'webhook', body: { enabled: false } },
+  'DELETE /api/webhooks/{id}': { audience: 'ops', subject: 'webhook' },
+  'GET /api/webhooks/{id}/deliveries': { audience: 'ops', subject: 'webhook' },
+  'POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver': { audience: 'ops', subject: 'webhook' },
+  'POST /api/webhooks/{id}/test': { audience: 'ops', subject: 'webhook' },
 
   'GET /api/files': { audience: 'people' },
   'GET /api/files/search': { audience: 'people' },

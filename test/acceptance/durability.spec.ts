@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
   owner = await system.client('ops');
   log = join(system.dataDir, 'moments');
-}, 60_000);
+}, 120_000);
 afterAll(() => system?.stop(), 30_000);
 
 /** What the process did, without the writes: there may be any number of them. */
@@ -72,7 +72,7 @@ it('O05 the 204 to the last bytes of a resumable upload comes after the same, in
   ]);
   // It is not what the next one looks for.
   expect((await owner.post(`/api/upload/cancel/${uploadIdOf(path)}`)).status).toBe(200);
-}, 60_000);
+}, 120_000);
 
 it('O05 an fsync that fails is no 204: the bytes do not count, and can be sent again', async () => {
   const tus = new TusClient(owner);
@@ -86,7 +86,7 @@ it('O05 an fsync that fails is no 204: the bytes do not count, and can be sent a
   expect(await tus.offset(path)).toBe(1_000_000);
   expect((await tus.patch(path, 1_000_000, plaintext.subarray(1_000_000))).status).toBe(204);
   expect((await owner.post(`/api/upload/cancel/${uploadIdOf(path)}`)).status).toBe(200);
-}, 60_000);
+}, 120_000);
 
 it('O05 completed comes after fsync of the data, rename and fsync of the directory, in this order', async () => {
   await restartWorker({});

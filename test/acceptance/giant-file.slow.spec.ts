@@ -7,19 +7,26 @@ jest.setTimeout(30 * 60_000);
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
+const RENEWED_EVERY_MS = 5 * 60_000;
 const small = new LargeFilm(10 * MIB);
 const giant = new LargeFilm(5 * GIB + 12_345);
 
 let system: TestSystem;
 let owner: ApiClient;
+let session: NodeJS.Timeout;
 
 beforeAll(async () => {
   system = await TestSystem.start({
     env: { UPLOAD_MEDIA_MAX_BYTES: String(6 * GIB), USER_QUOTA_BYTES: String(20 * GIB) },
   });
-  owner = await system.client('ops');
+  const client = await system.client('ops');
+  const { email, password } = client.user;
+  owner = client;
+  // On a slow machine all this takes longer than an access token lives.
+  session = setInterval(() => void client.login(email, password), RENEWED_EVERY_MS);
 }, 60_000);
 afterAll(async () => {
+  clearInterval(session);
   await system?.stop();
 }, 60_000);
 

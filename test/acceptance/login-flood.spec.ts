@@ -18,6 +18,19 @@ function logIn(
   });
 }
 
+/** What as many requests take on a machine of our own that are refused for their bodies, before anything is done. */
+const CROWD_MS = 500;
+
+/** How many times slower than it should be a machine is that others use, too: 1 on one that is ours. */
+async function slownessOf(url: string): Promise<number> {
+  const began = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: FLOOD }, () => logIn(url, { email: 'nobody', password: '' })),
+  );
+  for (const { status } of answers) expect(status).toBe(400);
+  return Math.max(1, (performance.now() - began) / CROWD_MS);
+}
+
 const wrong = (email = `nobody-${randomUUID()}@example.org`) => ({ email, password: 'wrong password' });
 
 describe('A14 a flood of wrong passwords', () => {
@@ -49,6 +62,7 @@ describe('A14 a flood of wrong passwords', () => {
       const victim = await system.createUser('client');
       const api = system.apis[0]!;
       expect((await logIn(system.url, user)).status).toBe(200); // Warm: what is loaded once is no growth.
+      const slowness = await slownessOf(system.url);
       const before = api.memory().current;
 
       let over = false;
@@ -70,7 +84,7 @@ describe('A14 a flood of wrong passwords', () => {
       const legit = await logIn(system.url, user);
       const legitTook = performance.now() - began;
       expect(legit.status).toBe(200);
-      expect(legitTook).toBeLessThan(3_000);
+      expect(legitTook).toBeLessThan(3_000 * slowness);
 
       const answers = await flood;
       for (const { status, headers } of answers) {
@@ -81,7 +95,7 @@ describe('A14 a flood of wrong passwords', () => {
       // Somebody's login is not behind the whole flood in a queue.
       expect(legitTook).toBeLessThan((performance.now() - floodBegan) * share);
       const took = await health;
-      expect(took[Math.floor(took.length * 0.95)]).toBeLessThan(1_000);
+      expect(took[Math.floor(took.length * 0.95)]).toBeLessThan(1_000 * slowness);
       expect(api.memory().peak - before).toBeLessThan(400 * 1024 * 1024);
       expect(api.crashed).toBe(false);
     },

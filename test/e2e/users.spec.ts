@@ -335,6 +335,42 @@ describe('deleting an account', () => {
   });
 });
 
+describe('conditions', () => {
+  const patchIf = (id: string, etag: string, body: unknown): Promise<Answer> =>
+    admin.client.request('PATCH', `/api/users/${id}`, {
+      headers: { 'content-type': 'application/json', 'if-match': etag },
+      body: JSON.stringify(body),
+    });
+
+  it('let a change happen to the account that was looked at, and to no other', async () => {
+    const { id } = await accounts.person('client');
+    const seen = await admin.client.get(`/api/users/${id}`);
+    const etag = seen.headers.get('etag')!;
+    expect((await admin.client.get(`/api/users/${id}`, { 'if-none-match': etag })).status).toBe(304);
+    const changed = await patchIf(id, etag, { fullName: 'First' });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get('etag')).not.toBe(etag);
+    const late = await patchIf(id, etag, { fullName: 'Second' });
+    expect([late.status, late.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect((await admin.client.delete(`/api/users/${id}`, { 'if-match': etag })).status).toBe(412);
+    const now = await admin.client.get(`/api/users/${id}`);
+    expect(now.body.fullName).toBe('First');
+    expect(now.headers.get('etag')).toBe(changed.headers.get('etag'));
+    expect((await admin.client.delete(`/api/users/${id}`, { 'if-match': '*' })).status).toBe(204);
+  });
+
+  it('let one of two changes at once through', async () => {
+    const { id } = await accounts.person('client');
+    const etag = (await admin.client.get(`/api/users/${id}`)).headers.get('etag')!;
+    const answers = await Promise.all(['a', 'b', 'c'].map((fullName) => patchIf(id, etag, { fullName })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+  });
+
+  it('tell nobody of accounts who may not see them', async () => {
+    expect((await patchIf(randomUUID(), '"x"', { fullName: 'x' })).status).toBe(404);
+  });
+});
+
 describe('the last admin', () => {
   /** An installation with so many admins, who are all logged in. */
   async function withAdmins<T>(count: number, work: (people: Accounts, admins: Person[]) => Promise<T>) {
@@ -380,40 +416,4 @@ describe('the last admin', () => {
       );
       expect(statuses).toContain(200);
     }));
-});
-
-describe('conditions', () => {
-  const patchIf = (id: string, etag: string, body: unknown): Promise<Answer> =>
-    admin.client.request('PATCH', `/api/users/${id}`, {
-      headers: { 'content-type': 'application/json', 'if-match': etag },
-      body: JSON.stringify(body),
-    });
-
-  it('let a change happen to the account that was looked at, and to no other', async () => {
-    const { id } = await accounts.person('client');
-    const seen = await admin.client.get(`/api/users/${id}`);
-    const etag = seen.headers.get('etag')!;
-    expect((await admin.client.get(`/api/users/${id}`, { 'if-none-match': etag })).status).toBe(304);
-    const changed = await patchIf(id, etag, { fullName: 'First' });
-    expect(changed.status).toBe(200);
-    expect(changed.headers.get('etag')).not.toBe(etag);
-    const late = await patchIf(id, etag, { fullName: 'Second' });
-    expect([late.status, late.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
-    expect((await admin.client.delete(`/api/users/${id}`, { 'if-match': etag })).status).toBe(412);
-    const now = await admin.client.get(`/api/users/${id}`);
-    expect(now.body.fullName).toBe('First');
-    expect(now.headers.get('etag')).toBe(changed.headers.get('etag'));
-    expect((await admin.client.delete(`/api/users/${id}`, { 'if-match': '*' })).status).toBe(204);
-  });
-
-  it('let one of two changes at once through', async () => {
-    const { id } = await accounts.person('client');
-    const etag = (await admin.client.get(`/api/users/${id}`)).headers.get('etag')!;
-    const answers = await Promise.all(['a', 'b', 'c'].map((fullName) => patchIf(id, etag, { fullName })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
-  });
-
-  it('tell nobody of accounts who may not see them', async () => {
-    expect((await patchIf(randomUUID(), '"x"', { fullName: 'x' })).status).toBe(404);
-  });
 });

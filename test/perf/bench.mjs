@@ -16,6 +16,7 @@ const ROWS = [
   'sealing',
   'route',
   'control',
+  'metadata',
   'queue',
   'memory',
   'latency',

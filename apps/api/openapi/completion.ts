@@ -23,6 +23,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
 
 const PARAMETERS: Record<string, string> = {
   uploadId: 'The id of the upload.',
+  deliveryId: 'The id of the delivery.',
   token: 'The last part of the link.',
   'If-None-Match': 'The ETag that you have; where it still holds, the answer is 304.',
 };
@@ -30,6 +31,7 @@ const PARAMETERS: Record<string, string> = {
 const IDS: [below: string, description: string][] = [
   ['/api/files/', 'The id of the file.'],
   ['/api/shares/', 'The id of the share, which opens nothing.'],
+  ['/api/webhooks/', 'The id of the webhook.'],
   ['/api/users/', 'The id of the account.'],
   ['/api/auth/api-keys/', 'The id of the key, which is not the key itself.'],
 ];

@@ -7,10 +7,11 @@ export interface WrappedKey extends WrappedDek {
   context: DekContext;
 }
 
-/** Where data keys rest. Each is bound to the row's id and a version; those of staging have one version only. */
+/** Where data keys rest. Each is bound to the row's id and a version; those of staging, and the secrets of webhooks, have one version only. */
 const HOMES = {
   uploads: { purpose: 'staging', version: '1' },
   files: { purpose: 'file', version: 'object_version' },
+  webhooks: { purpose: 'webhook', version: '1' },
 } as const;
 
 export type KeyHome = keyof typeof HOMES;
@@ -43,7 +44,7 @@ export class WrappedKeys {
     return rows.map(({ id, version: of, kekId, wrapped }) => ({
       kekId,
       wrapped,
-      context: { purpose, id, version: Number(of) },
+      context: { purpose, id, version: of },
     }));
   }
 

@@ -7,6 +7,8 @@ export interface JobCatalogue {
   'upload.seal': { uploadId: string; attempt: number };
   /** Sends one mail. `attempt` is the number of tries before this one. */
   'mail.send': { mailId: string; attempt: number };
+  /** Delivers one event to one webhook. `attempt` is the number of tries before this one. */
+  'webhook.deliver': { deliveryId: string; attempt: number };
   /** Re-creates the jobs that rows ask for and Redis does not have. */
   reconcile: Record<string, never>;
   /** Takes what died, or was abandoned, off the store. */
@@ -24,6 +26,8 @@ interface JobTraits<N extends JobName> {
   queue: QueueName;
   /** The identity by which doubles are recognised: the row, and the try. */
   id: (data: JobCatalogue[N]) => string;
+  /** How many a worker has running at once, where that is not a few: most of the time these wait for others. */
+  concurrency?: number;
   /** Set for what comes back by itself. */
   repeats?: true;
 }
@@ -32,6 +36,11 @@ interface JobTraits<N extends JobName> {
 export const JOBS: { [N in JobName]: JobTraits<N> } = {
   'upload.seal': { queue: 'encryption', id: (data) => `${data.uploadId}:${data.attempt}` },
   'mail.send': { queue: 'notifications', id: (data) => `${data.mailId}:${data.attempt}` },
+  'webhook.deliver': {
+    queue: 'notifications',
+    id: (data) => `${data.deliveryId}:${data.attempt}`,
+    concurrency: 16,
+  },
   reconcile: { queue: 'cleanup', id: () => 'reconcile', repeats: true },
   sweep: { queue: 'cleanup', id: () => 'sweep', repeats: true },
 };

@@ -13,8 +13,8 @@ export const WRAPPED_DEK_BYTES = 1 + NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 
 /** What a wrapped DEK belongs to. It opens only for the very same thing. */
 export interface DekContext {
-  purpose: 'file' | 'staging';
-  /** The id of the file or upload. */
+  purpose: 'file' | 'staging' | 'webhook';
+  /** The id of the file, upload or webhook. */
   id: string;
   /** The version of the object; 1 where there are no versions. */
   version: number;

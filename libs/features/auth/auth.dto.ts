@@ -1,6 +1,7 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length, MaxLength, ValidateBy, type ValidationOptions } from 'class-validator';
 import { PASSWORD_MAX_CHARACTERS } from '@waybill/core/crypto';
-import type { Role } from '@waybill/core/kernel';
+import { ROLES, type Role } from '@waybill/core/kernel';
 import { EMAIL_MAX_LENGTH, isEmailAddress } from './email-address';
 
 /** In UTF-16 units, of which a character has at most two: whatever is longer is nobody's password. */
@@ -111,6 +112,7 @@ export class UserDto {
   id: string;
   email: string;
   fullName: string | null;
+  @ApiProperty({ enum: ROLES, enumName: 'Role' })
   role: Role;
   emailVerified: boolean;
 }

@@ -3,6 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageQuery } from '@waybill/platform/http';
 import { LIMITS } from './attribute-rules';
+import { VISIBILITIES } from './attribute-rules';
 import { LINK_DEFAULT_SECONDS, LINK_MAX_SECONDS } from './download-links';
 import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
 
@@ -57,8 +58,10 @@ export class FileDto {
   /** Lower case, without the dot. */
   extension: string;
   mediaType: string;
+  @ApiProperty({ enum: ['document', 'media'] })
   category: FileCategory;
   /** What kind of media it is; null for documents. */
+  @ApiProperty({ type: String, nullable: true, enum: ['video', 'photo', 'camera', null] })
   fileType: FileType | null;
   title: string | null;
   description: string | null;
@@ -69,7 +72,9 @@ export class FileDto {
   /** Of the bytes, in hexadecimal. */
   sha256: string;
   /** `corrupt` once its stored bytes were found damaged: downloads answer 500 `INTEGRITY_FAILURE`. */
+  @ApiProperty({ enum: STATUSES })
   status: FileStatus;
+  @ApiProperty({ enum: VISIBILITIES })
   visibility: Visibility;
   /** E-mail addresses of the recipients; shown to the owner alone. */
   recipients?: string[];

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountsModule } from '@waybill/features/auth';
 import { ObservabilityModule } from '@waybill/platform/observability';
+import { OutboundModule } from '@waybill/platform/outbound';
 import { MailModule } from '@waybill/platform/mail';
 import { MailComposer } from './mail-composer';
 import { Mail } from './mail.entity';
@@ -13,27 +14,43 @@ import { MailRepository } from './mail.repository';
 import { EventsController } from './feed/events.controller';
 import { FeedTail } from './sockets/feed-tail';
 import { SocketsGateway } from './sockets/sockets.gateway';
+import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository';
+import { Webhook, WebhookDelivery } from './webhooks/webhook.entity';
+import { WebhookPlanner } from './webhooks/webhook-planner';
+import { WebhookProcessor } from './webhooks/webhook.processor';
+import { WebhookReconciler } from './webhooks/webhook-reconciler';
+import { WebhookRepository } from './webhooks/webhook.repository';
+import { WebhooksController } from './webhooks/webhooks.controller';
+import { WebhooksService } from './webhooks/webhooks.service';
 
 /** Tells people what happened. */
 @Module({
-  imports: [ObservabilityModule, TypeOrmModule.forFeature([Mail])],
-  providers: [MailRepository, MailMetrics],
-  exports: [MailRepository],
+  imports: [ObservabilityModule, TypeOrmModule.forFeature([Mail, Webhook, WebhookDelivery]), OutboundModule],
+  providers: [MailRepository, MailMetrics, WebhookRepository, WebhookDeliveryRepository],
+  exports: [MailRepository, WebhookRepository, WebhookDeliveryRepository, OutboundModule],
 })
 export class NotificationsModule {}
 
 /** Tells over sockets and by the feed, in the API. Needs a `LiveUploads`. */
 @Module({
   imports: [NotificationsModule],
-  controllers: [EventsController],
-  providers: [FeedTail, SocketsGateway],
+  controllers: [EventsController, WebhooksController],
+  providers: [FeedTail, SocketsGateway, WebhooksService],
 })
 export class NotificationsApiModule {}
 
 /** Plans and sends, in the worker. */
 @Module({
   imports: [NotificationsModule, AccountsModule, MailModule],
-  providers: [MailComposer, MailPlanner, MailProcessor, MailReconciler],
-  exports: [MailPlanner, MailReconciler],
+  providers: [
+    MailComposer,
+    MailPlanner,
+    MailProcessor,
+    MailReconciler,
+    WebhookPlanner,
+    WebhookProcessor,
+    WebhookReconciler,
+  ],
+  exports: [MailPlanner, MailReconciler, WebhookPlanner, WebhookReconciler],
 })
 export class NotificationsWorkerModule {}

@@ -44,14 +44,15 @@ export class LiveProgress implements OnApplicationShutdown {
     rate.add(count(), performance.now());
     const mine: Running = { run: uuidv7().slice(-12), phase, count, rate, written: null };
     this.running.set(uploadId, mine);
-    void this.counters.write([[uploadId, this.sample(mine, Date.now())]]);
     this.timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
     return () => {
       if (this.running.get(uploadId) !== mine) return;
       this.running.delete(uploadId);
       const end = { ...this.sample(mine, Date.now()), ended: true };
       this.rates.keep(uploadId, rate);
-      void this.counters.write([[uploadId, this.memory.learn(uploadId, end)]]);
+      const last = this.memory.learn(uploadId, end);
+      // What was over before its first count is told by its row: small files cost Redis nothing.
+      if (mine.written) void this.counters.write([[uploadId, last]]);
       if (this.running.size === 0) this.stop();
     };
   }

@@ -102,8 +102,10 @@ function searchedSql(query: string, bind: Bind): string {
 }
 
 function withinSql({ trigrams }: Term, { pattern, signs }: Comparand, bind: Bind): string {
-  const contains = `file.search_name LIKE ${bind(pattern)}`;
-  return trigrams || signs === '' ? contains : `(${contains} AND ${searchedSql(signs, bind)})`;
+  if (trigrams) return `file.search_name LIKE ${bind(pattern)}`;
+  // Not as the index knows it: without a trigram it would read all of the index for that condition.
+  const contains = `(file.search_name || '') LIKE ${bind(pattern)}`;
+  return signs === '' ? contains : `(${contains} AND ${searchedSql(signs, bind)})`;
 }
 
 /** The trigger of the schema puts down as one lexeme each what is asked for exactly. */

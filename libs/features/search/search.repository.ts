@@ -7,7 +7,7 @@ import { SearchConditions, type Bind, type Comparand, type Wanted } from './sear
 /** How many files of a source, in the order of the list, are read without the help of an index on texts. */
 export const WINDOW = 2_000;
 /** How many matches are ranked at a time, newest first. */
-export const RANKED = 1_000;
+export const RANKED = 500;
 /** A search that takes longer is ended by the database, and holds nobody up. */
 const TIMEOUT_MS = 2_000;
 

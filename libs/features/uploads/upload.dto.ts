@@ -74,19 +74,34 @@ export class UploadProgressDto {
   @ApiProperty({ type: String, nullable: true, example: null, description: 'Why it failed.' })
   failureCode: string | null;
 
-  @ApiProperty({ description: 'Bytes that are durable.', example: 33_554_432 })
+  @ApiProperty({ description: 'Bytes that have arrived; after the last of them, all.', example: 33_554_432 })
   bytesUploaded: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Bytes in all.', example: 67_108_864 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Bytes in all; of a form that runs, an estimate from its length.',
+    example: 67_108_864,
+  })
   totalBytes: number | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: '0-100, of the bytes received.', example: 50 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: '0-100, of the bytes; 100 when all were received.',
+    example: 50,
+  })
   percentComplete: number | null;
 
   @ApiProperty({ type: Number, nullable: true, description: '0-100, of the current status.', example: 50 })
   phasePercent: number | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Bytes a second.', example: 16_777_216 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Bytes a second: of the last five seconds, or of the whole transfer once it is over.',
+    example: 16_777_216,
+  })
   speed: number | null;
 
   @ApiProperty({

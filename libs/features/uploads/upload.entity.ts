@@ -94,6 +94,10 @@ export class Upload {
   @Column('int', { default: 0 })
   failures: number;
 
+  /** Number of sealings whose worker said nothing more, since the last one asked for by hand. */
+  @Column('int', { default: 0 })
+  deaths: number;
+
   /** Until when the process that works on this may be silent. */
   @Column('timestamptz', { nullable: true })
   leaseUntil: Date | null;

@@ -41,7 +41,7 @@ export interface NewUpload {
 export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
   file_name AS "fileName", extension, media_type AS "mediaType", category, file_type AS "fileType", attributes,
   total_bytes AS "totalBytes", offset_bytes AS "offsetBytes", part_count AS "partCount",
-  wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, lease_until AS "leaseUntil",
+  wrapped_dek AS "wrappedDek", kek_id AS "kekId", attempt, failures, deaths, lease_until AS "leaseUntil",
   writer_epoch AS "writerEpoch", yield_asked AS "yieldAsked", client_metadata AS "clientMetadata",
   retry_at AS "retryAt", created_at AS "createdAt", updated_at AS "updatedAt", received_at AS "receivedAt",
   validated_at AS "validatedAt", completed_at AS "completedAt", cancelled_at AS "cancelledAt"`;
@@ -130,11 +130,21 @@ export class UploadRepository {
   /**
    * Moves the offset over a durable part, by compare-and-swap; false when status, offset or writer are not what they
    * were.
+   *
+   * @param leaseMs null where the writer leaves with this part: nobody writes then, until the next one takes the lease.
    */
-  async advance(tx: Tx, writer: Writer, from: number, bytes: number, leaseMs: number): Promise<boolean> {
+  async advance(
+    tx: Tx,
+    writer: Writer,
+    from: number,
+    bytes: number,
+    leaseMs: number | null,
+  ): Promise<boolean> {
+    const leaves = '$5::float8 IS NULL';
     const rows = await this.database.query(
       `UPDATE uploads SET offset_bytes = offset_bytes + $4, part_count = part_count + 1, updated_at = now(),
-                          lease_until = ${fromNow(5)}
+                          lease_until = ${fromNow(5)}, slot = CASE WHEN ${leaves} THEN NULL ELSE slot END,
+                          yield_asked = yield_asked AND NOT ${leaves}
        WHERE id = $1 AND writer_epoch = $2 AND offset_bytes = $3 AND status = 'uploading' RETURNING id`,
       [writer.uploadId, writer.epoch, from, bytes, leaseMs],
       tx,
@@ -193,14 +203,14 @@ export class UploadRepository {
     return rows.length > 0;
   }
 
-  /** The content is what its name says: ready to be sealed. */
-  async markValidated(id: string): Promise<boolean> {
-    const rows = await this.database.query(
+  /** The content is what its name says: ready to be sealed. Null when it was so before, or is not received. */
+  async markValidated(id: string): Promise<UploadRow | null> {
+    const [row] = await this.database.query<UploadRow>(
       `UPDATE uploads SET validated_at = now(), updated_at = now(), lease_until = NULL
-       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING id`,
+       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING ${UPLOAD_COLUMNS}`,
       [id],
     );
-    return rows.length > 0;
+    return row ?? null;
   }
 
   /** Ends an upload as `failed`; null when it had ended, or moved on, before. */

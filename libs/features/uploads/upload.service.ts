@@ -192,10 +192,20 @@ export class UploadsService {
     return writer;
   }
 
-  /** Makes durable parts part of the upload, in the order of their bytes: all of them, or none. */
-  async commit(upload: OpenUpload, parts: SealedPart | readonly SealedPart[]): Promise<void> {
+  /**
+   * Makes durable parts part of the upload, in the order of their bytes: all of them, or none.
+   *
+   * @param leaves whether the writer gives up his place with them.
+   */
+  async commit(
+    upload: OpenUpload,
+    parts: SealedPart | readonly SealedPart[],
+    { leaves = false } = {},
+  ): Promise<void> {
     const all = [parts].flat();
-    await this.committing(all, (tx) => this.commitParts(tx, upload, all));
+    await this.committing(all, (tx) =>
+      this.commitParts(tx, upload, all, leaves ? null : this.config.leaseMs),
+    );
   }
 
   /** Gives durable parts up that were never committed. */
@@ -321,11 +331,12 @@ export class UploadsService {
     tx: Tx,
     upload: Omit<OpenUpload, 'dek'>,
     parts: readonly SealedPart[],
+    leaseMs: number | null = this.config.leaseMs,
   ): Promise<void> {
     const { uploadId, ownerId } = upload;
     await this.requireStillAllowed(tx, ownerId);
     for (const part of parts) {
-      const moved = await this.uploads.advance(tx, upload, part.offset, part.size, this.config.leaseMs);
+      const moved = await this.uploads.advance(tx, upload, part.offset, part.size, leaseMs);
       if (!moved) throw await this.notTaken(uploadId, tx);
       await this.uploads.insertPart(tx, uploadId, part.offset, part.size, part.key);
       if (!(await this.objects.publish(tx, part.key, part.sealedSize))) throw noLongerOpen();

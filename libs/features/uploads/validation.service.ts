@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '@waybill/core/kernel';
 import { StagingService } from './staging/staging.service';
 import type { UploadStatus } from './upload.entity';
-import { UploadRepository } from './upload.repository';
+import { UploadRepository, type UploadRow } from './upload.repository';
 import { UploadsService } from './upload.service';
 import { checkContent, fileKindOf } from './validation';
 
@@ -26,11 +26,14 @@ export class ValidationService {
 
   /**
    * Lets the upload go on to its sealing, or ends it as failed and throws the refusal. Idempotent: it may be run
-   * again by whoever finds that an earlier run has died.
+   * again by whoever finds that an earlier run has died. Answers the upload as it then stands.
+   *
+   * @throws AppError `NOT_FOUND`
    */
-  async validate(uploadId: string): Promise<void> {
+  async validate(uploadId: string): Promise<UploadRow> {
     const upload = await this.uploads.find(uploadId);
-    if (upload?.status !== 'received' || upload.validatedAt) return;
+    if (!upload) throw AppError.notFound();
+    if (upload.status !== 'received' || upload.validatedAt) return upload;
     const kind = fileKindOf(upload.extension);
     if (!kind) throw new Error(`No file kind is known for the extension ${upload.extension}.`);
     try {
@@ -41,12 +44,13 @@ export class ValidationService {
       if (!refused) await this.assertNotEnded(uploadId);
       throw error;
     }
-    if (!(await this.uploads.markValidated(uploadId))) await this.assertNotEnded(uploadId);
+    return (await this.uploads.markValidated(uploadId)) ?? (await this.assertNotEnded(uploadId));
   }
 
-  private async assertNotEnded(uploadId: string): Promise<void> {
+  private async assertNotEnded(uploadId: string): Promise<UploadRow> {
     const upload = await this.uploads.find(uploadId);
     if (!upload || ENDED.has(upload.status))
       throw new AppError('GONE', 'The upload was ended while it was checked.');
+    return upload;
   }
 }

@@ -28,6 +28,15 @@ export class AppConfig {
   readonly secrets: { jwt: string; link: string };
   readonly mail: { smtpUrl: string | null; from: string; dir: string };
   readonly signup: SignupPolicy;
+  readonly webhooks: {
+    /** Whether `http:` will do. */
+    plain: boolean;
+    ports: number[];
+    /** Networks that are allowed although they are private. */
+    networks: string[];
+    /** A factor on the time between two tries. */
+    retryScale: number;
+  };
   readonly uploads: {
     documents: { extensions: string[]; maxBytes: number };
     media: { extensions: string[]; maxBytes: number };
@@ -87,6 +96,12 @@ export class AppConfig {
     this.secrets = { jwt: e.JWT_SECRET, link: e.LINK_SECRET };
     this.mail = { smtpUrl: e.SMTP_URL ?? null, from: e.MAIL_FROM, dir: resolve(e.DATA_DIR, 'mail') };
     this.signup = parseSignupPolicy(e.SIGNUP_POLICY);
+    this.webhooks = {
+      plain: e.WEBHOOK_ALLOW_HTTP,
+      ports: list(e.WEBHOOK_PORTS).map(Number),
+      networks: list(e.WEBHOOK_ALLOWED_NETWORKS),
+      retryScale: e.WEBHOOK_RETRY_SCALE,
+    };
     this.uploads = {
       documents: {
         extensions: list(e.UPLOAD_DOCUMENT_TYPES.toLowerCase()),

@@ -192,6 +192,24 @@ export class Environment {
   @Min(0.1)
   SWEEP_SECONDS = 5;
 
+  @Transform(flag)
+  @IsBoolean()
+  WEBHOOK_ALLOW_HTTP = false;
+
+  @Matches(/^\d{1,5}(,\d{1,5})*$/, { message: 'WEBHOOK_PORTS must be a comma list of ports' })
+  WEBHOOK_PORTS = '443,8443';
+
+  @Matches(/^([0-9a-f.:]+(\/\d{1,3})?(,[0-9a-f.:]+(\/\d{1,3})?)*)?$/i, {
+    message: 'WEBHOOK_ALLOWED_NETWORKS must be a comma list of networks such as 10.1.0.0/16',
+  })
+  WEBHOOK_ALLOWED_NETWORKS = '';
+
+  @Transform(number)
+  @IsNumber()
+  @Min(0.001)
+  @Max(1)
+  WEBHOOK_RETRY_SCALE = 1;
+
   @Transform(number)
   @IsNumber()
   @Min(1)

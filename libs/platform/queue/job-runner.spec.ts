@@ -35,6 +35,9 @@ class Handlers implements OnApplicationShutdown {
   @HandlesJob('mail.send')
   async mail(): Promise<void> {}
 
+  @HandlesJob('webhook.deliver')
+  async webhook(): Promise<void> {}
+
   @HandlesJob('reconcile')
   async reconcile(): Promise<void> {
     seen.reconciled += 1;

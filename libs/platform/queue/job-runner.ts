@@ -71,7 +71,8 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private listen(name: JobName, handler: JobHandler<JobName>): void {
     const queue = this.jobs.queue(JOBS[name].queue);
-    const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : JOBS[name].repeats ? 1 : 4;
+    const { repeats, concurrency: many = repeats ? 1 : 4 } = JOBS[name];
+    const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : many;
     void queue
       .process(name, concurrency, (job) =>
         runCorrelated(job.data as JobData<JobName>, (data) => this.run(name, handler, data)),

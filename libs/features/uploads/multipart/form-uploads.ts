@@ -6,7 +6,6 @@ import type { Request, Response } from 'express';
 import type { UploadReceiptDto } from '../upload.dto';
 import { UploadPolicies, type UploadCategory } from '../upload-policies';
 import type { UploadRow } from '../upload.repository';
-import { UploadsService } from '../upload.service';
 import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
 import { FormDoors } from './form-doors';
@@ -20,7 +19,6 @@ export class FormUploads {
     private readonly doors: FormDoors,
     private readonly policies: UploadPolicies,
     private readonly keyed: KeyedUploads,
-    private readonly uploads: UploadsService,
     private readonly slots: UploadSlots,
     private readonly validation: ValidationService,
     private readonly jobs: JobQueue,
@@ -44,7 +42,7 @@ export class FormUploads {
           const door = this.doors.open(category, { principal, uploadId, together: key?.together });
           return new MultipartReception(request, door, key?.observer).receive();
         },
-        answer: (received) => this.answer(response, principal, received),
+        answer: (received) => this.answer(response, received),
       });
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
@@ -57,14 +55,9 @@ export class FormUploads {
   }
 
   /** The answer to an upload whose bytes are all there. May be asked for again. */
-  private async answer(
-    response: Response,
-    principal: Principal,
-    uploadId: string,
-  ): Promise<UploadReceiptDto> {
-    await this.validation.validate(uploadId);
+  private async answer(response: Response, uploadId: string): Promise<UploadReceiptDto> {
+    const upload = await this.validation.validate(uploadId);
     void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
-    const upload = await this.uploads.find(principal, uploadId);
     response.setHeader('Location', `/api/files/${upload.fileId}`);
     return this.receipt(upload);
   }

@@ -21,12 +21,12 @@ export class SealingRepository {
 
   /**
    * Takes the upload for a new attempt, whose number it answers; null when it is not to be sealed now. An attempt before
-   * it that said nothing more counts as a failure: its content may be what killed the worker.
+   * it that said nothing more is counted: the content may be what kills its workers.
    */
   async claim(id: string, lastAttempt: number, leaseMs: number): Promise<number | null> {
     const [row] = await this.database.query<{ attempt: number }>(
       `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now(),
-                          failures = failures + (status = 'encrypting')::int
+                          deaths = deaths + (status = 'encrypting')::int
        WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
       [id, lastAttempt, leaseMs],
     );
@@ -81,7 +81,7 @@ export class SealingRepository {
   /** Takes up a sealing that was given up; null when there is none to take up. */
   async takeUp(tx: Tx, id: string): Promise<number | null> {
     const [row] = await this.database.query<{ attempt: number }>(
-      `UPDATE uploads SET status = 'received', failure_code = NULL, failures = 0, retry_at = NULL, updated_at = now()
+      `UPDATE uploads SET status = 'received', failure_code = NULL, failures = 0, deaths = 0, retry_at = NULL, updated_at = now()
        WHERE id = $1 AND status = 'failed' AND failure_code = 'SEALING_FAILED' AND wrapped_dek IS NOT NULL
        RETURNING attempt`,
       [id],

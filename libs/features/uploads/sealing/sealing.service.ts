@@ -21,6 +21,16 @@ const MAX_BACKOFF_MS = 10 * 60_000;
 /** How late, at most, a sealing hears that its upload was ended, where no signal has come through. */
 const RENEW_MS = 3_000;
 
+/** Workers die of many things that are not the content's fault; only so many deaths in a row are. */
+const DEATHS_PER_ATTEMPT = 3;
+
+/** Whoever sealed it died, each time. */
+class FatalContent extends Error {
+  constructor() {
+    super('Every worker that sealed it ended without a word.');
+  }
+}
+
 /** Why a sealing stopped that did nothing wrong. */
 class Superseded extends Error {}
 
@@ -61,13 +71,8 @@ export class SealingService {
       // Looked at after it could be stopped: who cancelled before that is seen here.
       const upload = await this.uploads.find(uploadId);
       if (upload?.status !== 'encrypting') return { kind: 'not-due' };
-      if (upload.failures >= this.config.sealing.attempts)
-        return await this.recordFailure(
-          upload,
-          attempt,
-          new Error('Every attempt ended without a word.'),
-          false,
-        );
+      if (upload.deaths >= DEATHS_PER_ATTEMPT * this.config.sealing.attempts)
+        return await this.recordFailure(upload, attempt, new FatalContent(), false);
       return await this.sealUnderLease(upload, attempt, signal, cancelled.signal);
     } finally {
       notStoppable();
@@ -201,7 +206,8 @@ export class SealingService {
       return { kind: 'not-due' };
     }
     const failures = upload.failures + (stopping ? 0 : 1);
-    const exhausted = !stopping && failures >= this.config.sealing.attempts;
+    const exhausted =
+      !stopping && (failures >= this.config.sealing.attempts || error instanceof FatalContent);
     const delayMs = stopping ? 0 : this.backoffMs(failures);
     const code = isAppError(error) ? error.code : 'INTERNAL';
     const recorded = await this.database.transaction(async (tx) => {

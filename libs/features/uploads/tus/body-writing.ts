@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { AppError, isAppError } from '@waybill/core/kernel';
+import { AppError, Clock, isAppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { Interrupted } from '../multipart/multipart-reception';
 import { RunningTransfers } from '../running-transfers';
@@ -25,6 +25,7 @@ export class BodyWriting implements OnModuleDestroy {
     private readonly leases: WriteLeases,
     private readonly transfers: RunningTransfers,
     private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -54,10 +55,11 @@ export class BodyWriting implements OnModuleDestroy {
     await Promise.allSettled(this.running);
   }
 
-  private async receive({ request, checksum }: TusExchange, row: UploadRow): Promise<number> {
+  private async receive(exchange: TusExchange, row: UploadRow): Promise<number> {
+    const { request, checksum } = exchange;
     const maxBytes = (row.totalBytes ?? this.maxBytes(row)) - row.offsetBytes;
-    const reception = new BodyReception(request, { maxBytes, idleMs: this.config.uploads.idleMs });
     const upload = await this.uploads.open(row);
+    const reception = new BodyReception(request, { maxBytes, idleMs: this.config.uploads.idleMs });
     // What a checksum stands for is committed together, when it was found to be right.
     const waiting: SealedPart[] | undefined = checksum ? [] : undefined;
     const on = { drain: reception.resume, error: reception.fail };
@@ -72,10 +74,12 @@ export class BodyWriting implements OnModuleDestroy {
       const whole = end === 'whole' || offset === row.totalBytes;
       if (checksum && !whole) throw cutShort(end);
       if (checksum && !checksum.matches()) throw checksumMismatch();
-      await writer.end((last) => {
+      const left = await writer.end((last) => {
         const parts = [...(waiting ?? []), ...(last ? [last] : [])];
         return this.keep(upload, row, parts, offset === row.totalBytes);
       });
+      if (left) exchange.epoch = null;
+      this.noteEnd(row, offset);
       if (!whole) throw cutShort(end);
       return offset;
     } catch (error) {
@@ -87,14 +91,24 @@ export class BodyWriting implements OnModuleDestroy {
     }
   }
 
+  /** Commits what is left, and answers whether the place of the writer was given up with it. */
   private async keep(
     upload: OpenUpload,
     row: UploadRow,
     parts: readonly SealedPart[],
     complete: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     if (complete) await this.uploads.receive(upload, parts, row.attributes);
-    else if (parts.length > 0) await this.uploads.commit(upload, parts);
+    else if (parts.length > 0) await this.uploads.commit(upload, parts, { leaves: true });
+    return complete || parts.length > 0;
+  }
+
+  /** What the row says now, as far as it can be told without asking. */
+  private noteEnd(row: UploadRow, offset: number): void {
+    if (offset === row.offsetBytes) return;
+    row.offsetBytes = offset;
+    row.updatedAt = this.clock.now();
+    if (offset === row.totalBytes) row.status = 'received';
   }
 
   /** From the instance's other requests, and by others through the row. */

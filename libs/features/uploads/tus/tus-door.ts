@@ -104,7 +104,7 @@ export class TusDoor {
           const value = answer.headers.get(name);
           if (value !== null) response.setHeader(name, value);
         }
-        await this.describe(exchange, response);
+        this.describe(exchange, response);
       });
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
@@ -141,10 +141,11 @@ export class TusDoor {
   }
 
   /** All bytes are there. Idempotent: clients ask again for what they did not hear. */
-  private async finish({ uploadId }: TusExchange): Promise<void> {
+  private async finish(exchange: TusExchange): Promise<void> {
+    const { uploadId } = exchange;
     await this.uploads.receiveLate(uploadId);
     await this.validation.validate(uploadId);
-    const row = await this.rows.find(uploadId);
+    const row = (exchange.upload = await this.rows.find(uploadId));
     if (row?.status === 'received')
       void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
   }
@@ -164,13 +165,13 @@ export class TusDoor {
   }
 
   /** What @tus/server does not say by itself. */
-  private async describe({ method, uploadId }: TusExchange, response: Response): Promise<void> {
+  private describe({ method, upload }: TusExchange, response: Response): void {
     if (method === 'OPTIONS') response.setHeader('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
     if (method === 'OPTIONS' || method === 'DELETE') return;
-    const row = await this.rows.find(uploadId);
-    const expiry = row && this.store.expiryOf(row);
+    const expiry = upload && this.store.expiryOf(upload);
     if (expiry) response.setHeader('Upload-Expires', expiry.toUTCString());
-    if (method === 'HEAD' && row?.clientMetadata) response.setHeader('Upload-Metadata', row.clientMetadata);
+    if (method === 'HEAD' && upload?.clientMetadata)
+      response.setHeader('Upload-Metadata', upload.clientMetadata);
   }
 }
 

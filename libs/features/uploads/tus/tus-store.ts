@@ -63,7 +63,8 @@ export class TusStore extends DataStore {
   }
 
   override async getUpload(id: string): Promise<Upload> {
-    const row = currentExchange().upload ?? (await this.rows.find(id));
+    const exchange = currentExchange();
+    const row = (exchange.upload ??= await this.rows.find(id));
     if (!row) throw AppError.notFound();
     this.assertKept(row);
     const { offsetBytes: offset, totalBytes } = row;

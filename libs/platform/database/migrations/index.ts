@@ -8,10 +8,12 @@ import { Search1763770000000 } from './1763770000000-search';
 import { ChatsAndGroups1763771000000 } from './1763771000000-chats-and-groups';
 import { AuditLog1763790000000 } from './1763790000000-audit-log';
 import { UploadSlots1763791000000 } from './1763791000000-upload-slots';
+import { SealingDeaths1763796000000 } from './1763796000000-sealing-deaths';
 import { Deliveries1763800000000 } from './1763800000000-deliveries';
 import { OwnFeed1763810000000 } from './1763810000000-own-feed';
 import { FileChecksums1763815000000 } from './1763815000000-file-checksums';
 import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
+import { Webhooks1763830000000 } from './1763830000000-webhooks';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -25,8 +27,10 @@ export const MIGRATIONS = [
   ChatsAndGroups1763771000000,
   AuditLog1763790000000,
   UploadSlots1763791000000,
+  SealingDeaths1763796000000,
   Deliveries1763800000000,
   OwnFeed1763810000000,
   FileChecksums1763815000000,
   ExpiryWarnings1763820000000,
+  Webhooks1763830000000,
 ];

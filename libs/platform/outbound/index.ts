@@ -1,0 +1,2 @@
+export { Outbound, OutboundError, type OutboundAnswer } from './outbound';
+export { OutboundModule } from './outbound.module';
