@@ -31,6 +31,8 @@ export class ApiApp {
     Object.assign(process.env, testEnvironment(settings));
 
     const sql = new Pool({ connectionString: database.url, max: 4 });
+    // A pool has ended before its connections have: dropping the database ends the last of them.
+    sql.on('error', () => undefined);
     const app = await createApp({ logger: new WaybillLogger({ level: 'silent', service: 'api' }) });
     const server = await app.listen(0, '127.0.0.1');
     const { port } = server.address() as AddressInfo;
