@@ -1,6 +1,7 @@
 export { AppError, isAppError, type AppErrorOptions, type FieldError } from './app-error';
 export { Clock, ManualClock, SystemClock } from './clock';
 export { ERROR_CODES, type ErrorCode } from './error-codes';
+export { Gate, type GateOptions } from './gate';
 export { isUuid, uuidv7 } from './ids';
 export { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page } from './page';
 export {

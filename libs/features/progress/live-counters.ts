@@ -8,7 +8,7 @@ const RUNNING_MS = 6_000;
 /** What ended is remembered for those who look afterwards: how far a cancelled transfer had come, say. */
 const ENDED_MS = 60 * 60_000;
 /** How long Redis may take before an answer goes without it, and how long it is then left alone. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 400;
 const PAUSE_MS = 1_000;
 
 /** The live counters in Redis, where every instance finds them. Never rejects: what cannot be known is not there. */

@@ -156,13 +156,22 @@ export class UploadRepository {
    * Whether a user may still upload. His row is held until `tx` ends, so that what is committed with it comes before
    * anything that takes the permission away: once that has been answered, nothing more of his is taken.
    */
-  async mayStillUpload(ownerId: string, tx?: Tx): Promise<boolean> {
+  async mayStillUpload(ownerId: string, tx: Tx): Promise<boolean> {
     const rows = await this.database.query(
       `SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL AND role IN ('ops', 'admin') FOR SHARE`,
       [ownerId],
       tx,
     );
     return rows.length > 0;
+  }
+
+  /** Those of these users who may upload now. */
+  async thoseWhoMayUpload(ownerIds: readonly string[]): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM users WHERE id = ANY($1) AND disabled_at IS NULL AND role IN ('ops', 'admin')`,
+      [ownerIds],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async insertPart(tx: Tx, uploadId: string, offset: number, size: number, objectKey: string): Promise<void> {
@@ -194,13 +203,15 @@ export class UploadRepository {
     );
   }
 
-  async renew({ uploadId, epoch }: Writer, leaseMs: number): Promise<boolean> {
-    const rows = await this.database.query(
+  /** Tells of many writers at once that they live; answers the uploads that are still theirs. */
+  async renew(writers: readonly Writer[], leaseMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
       `UPDATE uploads SET lease_until = ${fromNow(3)}
-       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' RETURNING id`,
-      [uploadId, epoch, leaseMs],
+       FROM unnest($1::uuid[], $2::int[]) AS writer (upload_id, epoch)
+       WHERE id = writer.upload_id AND writer_epoch = writer.epoch AND status = 'uploading' RETURNING id`,
+      [writers.map(({ uploadId }) => uploadId), writers.map(({ epoch }) => epoch), leaseMs],
     );
-    return rows.length > 0;
+    return rows.map(({ id }) => id);
   }
 
   /** The content is what its name says: ready to be sealed. Null when it was so before, or is not received. */

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
-import { AppError, isAppError, uuidv7, type Principal } from '@waybill/core/kernel';
+import { AppError, Gate, isAppError, uuidv7, type Principal } from '@waybill/core/kernel';
 import { StorageUsageService } from '@waybill/features/files';
 import { LiveProgress } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
@@ -9,6 +9,7 @@ import { Outbox } from '@waybill/platform/events';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
+import { LeaseRenewals, type Renewed } from './lease-renewals';
 import { BufferBudget } from './staging/buffer-budget';
 import { stagingKey, stagingPrefix } from './staging/staging-format';
 import type { SealedPart } from './staging/staging-part';
@@ -59,6 +60,11 @@ export interface WriteOptions {
 export class UploadsService {
   private readonly log = new Logger(UploadsService.name);
   private readonly budget: BufferBudget;
+  /**
+   * Transactions of uploads wait here for their turn, their owners taking turns, and never for a connection: those of
+   * one owner wait for each other's quota anyway, and however many there are, half of the pool is left for questions.
+   */
+  private readonly writes: Gate;
 
   constructor(
     private readonly database: Database,
@@ -68,12 +74,14 @@ export class UploadsService {
     private readonly keyring: Keyring,
     private readonly usage: StorageUsageService,
     private readonly slots: UploadSlots,
+    private readonly renewals: LeaseRenewals,
     private readonly outbox: Outbox,
     private readonly running: RunningTransfers,
     private readonly progress: LiveProgress,
     private readonly config: AppConfig,
   ) {
     this.budget = new BufferBudget(config.uploads.bufferBytes);
+    this.writes = new Gate({ width: Math.ceil(config.database.poolSize / 2) });
   }
 
   /**
@@ -120,7 +128,7 @@ export class UploadsService {
         wrappedDek: wrapped,
       };
       const { leaseMs } = this.config;
-      await this.database.transaction(async (tx) => {
+      await this.transaction(ownerId, async (tx) => {
         const attempt = (): Promise<boolean> =>
           this.uploads.insert(tx, upload, written ? leaseMs : null, this.config.uploads.concurrency.perUser);
         await this.slots.within(ownerId, attempt, tx);
@@ -158,12 +166,13 @@ export class UploadsService {
     on: { drain: () => void; error: (error: unknown) => void },
     { waiting }: WriteOptions = {},
   ): StagingWriter {
-    const { uploadId, dek } = upload;
+    const { uploadId, ownerId, dek } = upload;
     let prepared: string | null = offset === 0 ? upload.firstPartKey : null;
     const register = async (at: number): Promise<string> => {
       const key = prepared ?? this.newPartKey(uploadId, at);
+      const { driver } = this.stores.default;
       if (prepared === null)
-        await this.objects.register(key, this.stores.default.driver, this.config.leaseMs);
+        await this.writes.pass(ownerId, () => this.objects.register(key, driver, this.config.leaseMs));
       prepared = null;
       return key;
     };
@@ -203,7 +212,7 @@ export class UploadsService {
     { leaves = false } = {},
   ): Promise<void> {
     const all = [parts].flat();
-    await this.committing(all, (tx) =>
+    await this.committing(upload.ownerId, all, (tx) =>
       this.commitParts(tx, upload, all, leaves ? null : this.config.leaseMs),
     );
   }
@@ -226,7 +235,7 @@ export class UploadsService {
   ): Promise<void> {
     const { uploadId, fileId, ownerId, fileName, firstPartKey } = upload;
     const parts = [last ?? []].flat();
-    await this.committing(parts, async (tx) => {
+    await this.committing(ownerId, parts, async (tx) => {
       await this.commitParts(tx, upload, parts);
       const size = await this.uploads.receive(tx, upload, attributes, this.config.leaseMs);
       if (size === null) throw await this.notTaken(uploadId, tx);
@@ -246,17 +255,19 @@ export class UploadsService {
 
   /** Ends an upload as failed and gives up its bytes; false when it had ended before. */
   async fail(uploadId: string, failureCode: string): Promise<boolean> {
-    return this.endAsFailed((tx) => this.uploads.fail(tx, uploadId, failureCode));
+    return this.endAsFailed(uploadId, (tx) => this.uploads.fail(tx, uploadId, failureCode));
   }
 
   /** Ends an upload whose request has died; false when it has not. */
   async interrupt(uploadId: string): Promise<boolean> {
-    return this.endAsFailed((tx) => this.uploads.interrupt(tx, uploadId));
+    return this.endAsFailed(uploadId, (tx) => this.uploads.interrupt(tx, uploadId));
   }
 
   /** Ends a tus upload that was given up by its client; false when it was not. */
   async expire(uploadId: string): Promise<boolean> {
-    return this.endAsFailed((tx) => this.uploads.expire(tx, uploadId, this.config.uploads.resumeMs));
+    return this.endAsFailed(uploadId, (tx) =>
+      this.uploads.expire(tx, uploadId, this.config.uploads.resumeMs),
+    );
   }
 
   /** Receives an upload whose bytes are all committed, and whose request died before it could say so. */
@@ -318,13 +329,21 @@ export class UploadsService {
   }
 
   /** A transaction that is to make parts count. Where it is refused, they are given up at once. */
-  private async committing(parts: readonly SealedPart[], work: (tx: Tx) => Promise<void>): Promise<void> {
+  private async committing(
+    ownerId: string,
+    parts: readonly SealedPart[],
+    work: (tx: Tx) => Promise<void>,
+  ): Promise<void> {
     try {
-      await this.database.transaction(work);
+      await this.transaction(ownerId, work);
     } catch (error) {
       if (isAppError(error, 'GONE', 'UPLOAD_LOCKED')) await this.giveUp(parts);
       throw error;
     }
+  }
+
+  private transaction<T>(lane: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.writes.pass(lane, () => this.database.transaction(work));
   }
 
   private async commitParts(
@@ -357,25 +376,22 @@ export class UploadsService {
   /** Rejects only when the upload is over: a database that is away for a while is met by the next commit. */
   private async renew(upload: OpenUpload, keys: string[]): Promise<void> {
     const { uploadId, ownerId } = upload;
-    let open: boolean;
-    let allowed: boolean;
+    let renewed: Renewed;
     try {
-      open = await this.uploads.renew(upload, this.config.leaseMs);
-      allowed = await this.uploads.mayStillUpload(ownerId);
-      await this.objects.renew(keys, this.config.leaseMs);
+      renewed = await this.renewals.renew({ writer: upload, ownerId, keys });
     } catch (error) {
       this.log.warn(`Upload ${uploadId}: the lease was not renewed: ${(error as Error).message}`);
       return;
     }
-    if (!open) throw await this.notTaken(uploadId);
-    if (!allowed) throw noLongerAllowed();
+    if (!renewed.open) throw await this.notTaken(uploadId);
+    if (!renewed.allowed) throw noLongerAllowed();
   }
 
-  private async endAsFailed(end: (tx: Tx) => Promise<UploadRow | null>): Promise<boolean> {
-    const row = await this.database.transaction(async (tx) => {
+  private async endAsFailed(uploadId: string, end: (tx: Tx) => Promise<UploadRow | null>): Promise<boolean> {
+    const row = await this.transaction(uploadId, async (tx) => {
       const ended = await end(tx);
       if (!ended) return null;
-      const { id: uploadId, fileId, fileName, ownerId, failureCode } = ended;
+      const { fileId, fileName, ownerId, failureCode } = ended;
       await this.discard(tx, ended);
       await this.outbox.append(tx, {
         type: 'upload.failed',

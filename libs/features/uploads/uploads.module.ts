@@ -6,6 +6,7 @@ import { FormDoors } from './multipart/form-doors';
 import { FormUploadController } from './multipart/form-upload.controller';
 import { FormUploads } from './multipart/form-uploads';
 import { KeyedUploads } from './multipart/keyed-uploads';
+import { LeaseRenewals } from './lease-renewals';
 import { PendingUploadsModule } from './pending-uploads';
 import { ProgressOfUploadsModule } from './progress-of-uploads';
 import { RunningTransfers } from './running-transfers';
@@ -39,6 +40,7 @@ import { ValidationService } from './validation.service';
   providers: [
     UploadRepository,
     UploadSlots,
+    LeaseRenewals,
     UploadsService,
     RunningTransfers,
     StagingService,

@@ -38,6 +38,7 @@ export { CursorCodec, type CursorPosition } from './paging/cursor-codec';
 export { setNextLink } from './paging/next-link';
 export { PageQuery } from './paging/page-query.dto';
 export { PrincipalSource, type AccountPrincipal } from './principal-source';
+export { classify } from './problems/classify';
 export { PROBLEMS } from './problems/problem-catalogue';
 export { EMAIL_MAX_LENGTH, isEmailAddress } from './request/email-address';
 export { textProblem } from './request/text';

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError, isAppError } from '@waybill/core/kernel';
+import { AppError } from '@waybill/core/kernel';
+import { classify } from '@waybill/platform/http';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
@@ -171,7 +172,7 @@ export class MultipartReception<
     await this.beginning?.catch(() => undefined);
     await this.writer?.abandon();
     if (!this.upload) return;
-    const code = error instanceof Interrupted ? 'INTERRUPTED' : isAppError(error) ? error.code : 'INTERNAL';
+    const code = error instanceof Interrupted ? 'INTERRUPTED' : classify(error).error.code;
     await this.door.fail(this.upload, code);
   }
 

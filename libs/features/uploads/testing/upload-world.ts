@@ -30,6 +30,7 @@ import type { StagingWriter } from '../staging/staging-writer';
 import { UploadReconciler } from '../upload-reconciler';
 import { UploadRepository } from '../upload.repository';
 import { UploadsService, type OpenUpload } from '../upload.service';
+import { LeaseRenewals } from '../lease-renewals';
 import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
 
@@ -89,6 +90,7 @@ export class UploadWorld {
       keyring,
       usage,
       new UploadSlots(database, config),
+      new LeaseRenewals(uploads, objects, config),
       outbox,
       running,
       progress,
