@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { config } from './settings';
 import type { Server } from 'node:http';
 import { ConfigError } from '@waybill/platform/config';
-import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
+import { captureConsole, Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { createApp } from './create-app';
 import { GracefulStop } from './graceful-stop';
 
@@ -12,6 +12,7 @@ const HEADERS_MS = 15_000;
 
 async function main(): Promise<void> {
   const logger = new WaybillLogger({ level: config.logLevel, service: 'api' });
+  captureConsole(logger);
   process.on('uncaughtException', (error) => void die(logger, error));
   process.on('unhandledRejection', (error) => void die(logger, error));
 

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { config } from './settings';
 import { NestFactory } from '@nestjs/core';
-import { Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
+import { captureConsole, Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { WorkerModule } from './worker.module';
 
 async function main(): Promise<void> {
   const logger = new WaybillLogger({ level: config.logLevel, service: 'worker' });
+  captureConsole(logger);
   const worker = await NestFactory.createApplicationContext(WorkerModule, { logger, abortOnError: false });
   const operations = await OperationsServer.beside(worker, 'worker');
   logger.log('The worker is ready.');

@@ -1,3 +1,4 @@
+export { captureConsole } from './capture-console';
 export { describeError, type ErrorDescription } from './describe-error';
 export { Drain } from './drain';
 export { HttpMetrics, type AnsweredRequest } from './http-metrics';
