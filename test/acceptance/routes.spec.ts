@@ -30,8 +30,10 @@ const ROUTES: Record<string, Admission> = Object.fromEntries([
   ),
 ]);
 
-/** Swagger UI's own files, and the prefix that is reserved for pages beside the API. */
-const OUTSIDE = /^(\/api\/docs(\/|-json$|$)|\/s\/:token$)/;
+/** Swagger UI's own files. */
+const OUTSIDE = /^\/api\/docs(\/|-json$|$)/;
+/** The page of a share stands beside the API. */
+const PAGE = '/s/:token';
 
 let api: ApiApp;
 let client: ApiClient;
@@ -76,7 +78,8 @@ function declared(): Record<string, Admission> {
         if (path === undefined) continue;
         const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
         const base = Reflect.getMetadata(PATH_METADATA, controller) as string;
-        const address = `/api/${base}/${path}`.replace(/\/+/g, '/').replace(/\/$/, '');
+        const local = `/${base}/${path}`.replace(/\/+/g, '/').replace(/\/$/, '');
+        const address = local === PAGE ? local : `/api${local}`;
         const open = reflector.getAllAndOverride<boolean>(PUBLIC, [handler, controller]);
         const roles = reflector.getAllAndOverride<string[]>(ROLES_ALLOWED, [handler, controller]);
         routes[`${method} ${address}`] = open

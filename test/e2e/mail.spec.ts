@@ -7,6 +7,7 @@ import { MailProcessor } from '@waybill/features/notifications/mail.processor';
 import { ConfigModule } from '@waybill/platform/config';
 import { DatabaseModule } from '@waybill/platform/database';
 import { EventsModule, Sequencer } from '@waybill/platform/events';
+import { KeyringModule } from '@waybill/platform/keyring';
 import { QueueModule } from '@waybill/platform/queue';
 import { ApiApp } from '../support/api-app';
 import { linkIn, MailServer } from '../support/mail-server';
@@ -19,6 +20,7 @@ const PASSWORD = 'correct horse battery staple';
     ConfigModule,
     DatabaseModule,
     EventsModule,
+    KeyringModule,
     QueueModule.forProducers(),
     NotificationsWorkerModule,
   ],
