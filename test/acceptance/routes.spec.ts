@@ -61,8 +61,14 @@ function routed(): string[] {
   const { router } = api.app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } };
   return router.stack.flatMap(({ route }) => {
     if (route === undefined || OUTSIDE.test(route.path)) return [];
+    // Nest puts something in front of what is outside of the prefix, for whatever method; only the page answers.
+    if (route.path === PAGE && !isOnlyGet(route.methods)) return [];
     return Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`);
   });
+}
+
+function isOnlyGet(methods: Record<string, boolean>): boolean {
+  return Object.keys(methods).join() === 'get';
 }
 
 /** What the controllers declare. */
