@@ -28,7 +28,12 @@ internals.step = () => {
 
 await valkey.start();
 // The port may have been taken since it was chosen; the server would only log that.
-for (const { server } of internals.listeners.values()) if (!server.listening) await once(server, 'listening');
+for (const { server } of internals.listeners.values()) {
+  // An answer goes out in pieces: with Nagle's algorithm the second waits for an acknowledgement that the other side
+  // delays by 40 ms (RFC 1122, 4.2.3.2).
+  server.on('connection', (/** @type {import('node:net').Socket} */ socket) => socket.setNoDelay(true));
+  if (!server.listening) await once(server, 'listening');
+}
 await requirePassword();
 
 for (const signal of ['SIGTERM', 'SIGINT']) {

@@ -6,7 +6,8 @@ import type { WaybillLogger } from './waybill-logger';
  * goes past its redaction. `console.error` stays what it is: the last words of a process that cannot start.
  */
 export function captureConsole(logger: WaybillLogger): void {
-  console.log = console.info = (...words: unknown[]) => logger.log(format(...words), 'console');
-  console.debug = (...words: unknown[]) => logger.debug(format(...words), 'console');
-  console.warn = (...words: unknown[]) => logger.warn(format(...words), 'console');
+  const info = (...words: unknown[]): void => logger.log(format(...words), 'console');
+  const debug = (...words: unknown[]): void => logger.debug(format(...words), 'console');
+  const warn = (...words: unknown[]): void => logger.warn(format(...words), 'console');
+  Object.assign(console, { log: info, info, debug, warn });
 }

@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Checkout, freePort, type Launched } from './checkout';
+import { freePort } from '../../support/system/ports';
+import { Checkout, type Launched } from './checkout';
 
 jest.setTimeout(120_000);
 
