@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { AppConfig } from '@waybill/platform/config';
+import { Client } from 'pg';
 import { Accounts, PASSWORD, type Person } from '../support/accounts';
 import { ApiApp } from '../support/api-app';
 import { ApiClient } from '../support/system/api-client';
+import { waitFor } from '../support/system/wait-for';
 
 const NEW_PASSWORD = 'another horse, another staple';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -50,6 +53,29 @@ describe('a forgotten password', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => reset(token)));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     expect(answers.filter(({ body }) => body?.code === 'INVALID_TOKEN')).toHaveLength(19);
+  });
+
+  it('waits for whoever replaces the link just then, and not he for it', async () => {
+    const { id, email } = await accounts.create();
+    const token = await tokenFor({ id, email });
+    const other = new Client({ connectionString: api.app.get(AppConfig).database.url });
+    await other.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [id]);
+      const answer = reset(token);
+      await waitFor('the reset to wait for the user', async () => {
+        const waiting = await api.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await other.query('DELETE FROM one_time_tokens WHERE user_id = $1', [id]);
+      await other.query('COMMIT');
+      expect((await answer).body.code).toBe('INVALID_TOKEN');
+    } finally {
+      await other.end();
+    }
   });
 
   it('keeps the token when the password cannot be taken', async () => {

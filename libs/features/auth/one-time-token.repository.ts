@@ -31,8 +31,17 @@ export class OneTimeTokenRepository {
     );
   }
 
-  /** Uses a token up and tells whose it was; null where it is unknown, used, expired, or for something else. */
+  /**
+   * Uses a token up and tells whose it was; null where it is unknown, used, expired, or for something else. The user is
+   * locked first, as whoever replaces his tokens does: in the other order the two would wait for each other.
+   */
   async spend(tx: Tx, tokenHash: Buffer, purpose: OneTimePurpose): Promise<string | null> {
+    await this.database.query(
+      `SELECT id FROM users WHERE id = (SELECT user_id FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2)
+       FOR NO KEY UPDATE`,
+      [tokenHash, purpose],
+      tx,
+    );
     const [spent] = await this.database.query<{ userId: string }>(
       `UPDATE one_time_tokens SET used_at = now()
        WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
