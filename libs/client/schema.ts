@@ -4415,7 +4415,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     /** @description The next page. */
@@ -8572,7 +8572,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     /** @description The next page. */

@@ -1,16 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock, type Principal } from '@waybill/core/kernel';
-import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, PageQuery, setNextLink, UuidParam } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, Paged, PageQuery, UuidParam } from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
-import type { Request, Response } from 'express';
 import { ApiKeyPageDto, CreateApiKeyDto, CreatedApiKeyDto, expiryOf } from './api-keys.dto';
 import { ApiKeys } from './api-keys.service';
 
@@ -21,7 +13,6 @@ export class ApiKeysController {
   constructor(
     private readonly keys: ApiKeys,
     private readonly clock: Clock,
-    private readonly config: AppConfig,
   ) {}
 
   @Post()
@@ -50,21 +41,10 @@ export class ApiKeysController {
     summary: 'List your API keys',
     description: 'The newest first, without what is secret of them.',
   })
-  @ApiOkResponse({
-    type: ApiKeyPageDto,
-    description: 'A page of them.',
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(ApiKeyPageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
-  async list(
-    @CurrentPrincipal() principal: Principal,
-    @Query() query: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<ApiKeyPageDto> {
-    const page = await this.keys.page(principal.userId, query);
-    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
-    return page;
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: PageQuery): Promise<ApiKeyPageDto> {
+    return this.keys.page(principal.userId, query);
   }
 
   @Delete(':id')

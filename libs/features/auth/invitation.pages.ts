@@ -1,6 +1,6 @@
-import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@waybill/core/crypto';
 import { html, type Page } from '@waybill/platform/http';
 import { NAME_MAX_LENGTH } from './auth.dto';
+import { newPasswordField } from './password-field';
 
 /**
  * Asks for what an account needs. Looking at it uses nothing up.
@@ -14,16 +14,7 @@ export function askToAccept(action: string, problem?: string): Page {
     body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
       <form method="post" action="${action}">
         <label>Your name <input name="fullName" autocomplete="name" maxlength="${NAME_MAX_LENGTH}" /></label>
-        <label
-          >Password (${PASSWORD_MIN_CHARACTERS} to ${PASSWORD_MAX_CHARACTERS} characters)
-          <input
-            type="password"
-            name="password"
-            autocomplete="new-password"
-            required
-            minlength="${PASSWORD_MIN_CHARACTERS}"
-            maxlength="${PASSWORD_MAX_CHARACTERS}"
-        /></label>
+        ${newPasswordField('Password')}
         <button type="submit">Make account</button>
       </form>`,
   };

@@ -1,5 +1,5 @@
 import { html, type Page } from '@waybill/platform/http';
-import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@waybill/core/crypto';
+import { newPasswordField } from './password-field';
 
 /**
  * Asks for the new password. Looking at it uses nothing up.
@@ -13,16 +13,7 @@ export function askForPassword(action: string, token: string, problem?: string):
     body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
       <form method="post" action="${action}">
         <input type="hidden" name="token" value="${token}" />
-        <label
-          >New password (${PASSWORD_MIN_CHARACTERS} to ${PASSWORD_MAX_CHARACTERS} characters)
-          <input
-            type="password"
-            name="password"
-            autocomplete="new-password"
-            required
-            minlength="${PASSWORD_MIN_CHARACTERS}"
-            maxlength="${PASSWORD_MAX_CHARACTERS}"
-        /></label>
+        ${newPasswordField('New password')}
         <button type="submit">Set password</button>
       </form>`,
   };

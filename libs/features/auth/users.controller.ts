@@ -9,8 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { AppError, type Principal } from '@waybill/core/kernel';
 import { Audited } from '@waybill/platform/audit';
-import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, Roles, setNextLink, UuidParam } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, Paged, Roles, UuidParam } from '@waybill/platform/http';
 import { evaluateConditional } from '@waybill/platform/http/range';
 import type { Request, Response } from 'express';
 import { accountEtag } from './user-administration.policy';
@@ -23,10 +22,7 @@ import { UsersService } from './users.service';
 @Roles('admin')
 @Controller('users')
 export class UsersController {
-  constructor(
-    private readonly users: UsersService,
-    private readonly config: AppConfig,
-  ) {}
+  constructor(private readonly users: UsersService) {}
 
   @Get()
   @Audited()
@@ -35,20 +31,10 @@ export class UsersController {
     summary: 'List accounts',
     description: 'The newest first. For admins.',
   })
-  @ApiOkResponse({
-    type: UserPageDto,
-    description: 'A page of them.',
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(UserPageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
-  async list(
-    @Query() query: UserListQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<UserPageDto> {
-    const page = await this.users.page(query);
-    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
-    return page;
+  async list(@Query() query: UserListQuery): Promise<UserPageDto> {
+    return this.users.page(query);
   }
 
   @Get(':id')

@@ -8,8 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AppError, Clock, type Principal } from '@waybill/core/kernel';
-import { AppConfig } from '@waybill/platform/config';
-import { ApiProblems, CurrentPrincipal, UuidParam, setNextLink, Scope } from '@waybill/platform/http';
+import { ApiProblems, CurrentPrincipal, Paged, Scope, UuidParam } from '@waybill/platform/http';
 import { evaluateConditional } from '@waybill/platform/http/range';
 import type { Request, Response } from 'express';
 import { FileAccess } from './file-access';
@@ -31,7 +30,6 @@ export class FilesController {
     private readonly catalogue: FileCatalogue,
     private readonly metadata: FileMetadata,
     private readonly files: FilesService,
-    private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
 
@@ -42,21 +40,10 @@ export class FilesController {
     summary: 'List files',
     description: 'Ops see what they own, clients what is available to them; newest first.',
   })
-  @ApiOkResponse({
-    type: FilePageDto,
-    description: 'A page of them.',
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(FilePageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
-  async list(
-    @CurrentPrincipal() principal: Principal,
-    @Query() query: FileListQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<FilePageDto> {
-    const page = await this.catalogue.page(principal, query);
-    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
-    return page;
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: FileListQuery): Promise<FilePageDto> {
+    return this.catalogue.page(principal, query);
   }
 
   @Get(':id')

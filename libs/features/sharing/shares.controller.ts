@@ -10,15 +10,14 @@ import {
 } from '@nestjs/swagger';
 import { AppError, Clock, type Principal } from '@waybill/core/kernel';
 import { FileAccess, SharedFiles } from '@waybill/features/files';
-import { AppConfig } from '@waybill/platform/config';
 import {
   ApiProblems,
   CurrentPrincipal,
   CursorCodec,
+  Paged,
   PageQuery,
   Roles,
   Scope,
-  setNextLink,
   UuidParam,
 } from '@waybill/platform/http';
 import { evaluateConditional } from '@waybill/platform/http/range';
@@ -52,7 +51,6 @@ export class SharesController {
     private readonly catalogue: ShareRepository,
     private readonly links: ShareLinks,
     private readonly cursors: CursorCodec,
-    private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
 
@@ -127,18 +125,12 @@ export class SharesController {
     summary: 'List the shares of a file',
     description: 'All that it is or was in, the newest first; without their links, of which hashes are kept.',
   })
-  @ApiOkResponse({
-    type: SharePageDto,
-    description: 'A page of them.',
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(SharePageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'FILE_NOT_READY', 'GONE')
   async list(
     @CurrentPrincipal() principal: Principal,
     @Param('id', UuidParam) id: string,
     @Query() { limit, cursor }: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
   ): Promise<SharePageDto> {
     const file = await this.access.requireCurrent(principal, 'manage', id);
     const scope = `shares ${file.id}`;
@@ -146,7 +138,6 @@ export class SharesController {
     const found = await this.catalogue.ofFile(file.id, before, limit + 1);
     const shown = found.slice(0, limit);
     const nextCursor = found.length > limit ? this.cursors.encode(scope, [shown.at(-1)!.id]) : null;
-    setNextLink(request, response, this.config.http.publicUrl, nextCursor);
     return { items: shown.map(toShareDto), nextCursor };
   }
 

@@ -9,13 +9,12 @@ import {
 } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
 import { ProgressStreams } from '@waybill/features/progress';
-import { AppConfig } from '@waybill/platform/config';
 import {
   ApiProblems,
   CurrentPrincipal,
+  Paged,
   Roles,
   Scope,
-  setNextLink,
   Transfer,
   UuidParam,
 } from '@waybill/platform/http';
@@ -38,7 +37,6 @@ export class UploadProgressController {
   constructor(
     private readonly progress: UploadProgress,
     private readonly streams: ProgressStreams,
-    private readonly config: AppConfig,
   ) {}
 
   @Get()
@@ -48,21 +46,13 @@ export class UploadProgressController {
     summary: 'List your uploads',
     description: 'Newest first, in whatever state: this is where to look for what can be resumed.',
   })
-  @ApiOkResponse({
-    type: UploadPageDto,
-    description: 'A page of your uploads.',
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(UploadPageDto, 'A page of your uploads.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
   async list(
     @CurrentPrincipal() principal: Principal,
     @Query() query: UploadListRequest,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
   ): Promise<UploadPageDto> {
-    const page = await this.progress.page(principal, query);
-    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
-    return page;
+    return this.progress.page(principal, query);
   }
 
   @Get('progress/:uploadId')

@@ -36,7 +36,7 @@ import {
   PROBLEMS,
   RateLimit,
   RateLimitGuard,
-  setNextLink,
+  Paged,
   UuidParam,
 } from '.';
 
@@ -82,16 +82,20 @@ const FAILURES: Record<string, () => unknown> = {
 const ID = '0190f0a0-0000-7000-8000-0000000000ab';
 const TOKEN = 'Zk3vYp0aQ8s_w7LxN2uRfT5bHc1dJeGm';
 
+class ThingPage {
+  nextCursor!: string | null;
+}
+
 @Controller('things')
 class ThingController {
   constructor(private readonly cursors: CursorCodec) {}
 
   @Get()
-  list(@Query() query: PageQuery, @Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    if (query.cursor !== undefined) return { position: this.cursors.decode('things', query.cursor) };
-    const nextCursor = this.cursors.encode('things', ['2026-01-01', 7, null]);
-    setNextLink(request, response, 'https://files.example', nextCursor);
-    return { limit: query.limit, nextCursor };
+  @Paged(ThingPage, 'A page of them.')
+  list(@Query() query: PageQuery) {
+    if (query.cursor !== undefined)
+      return { position: this.cursors.decode('things', query.cursor), nextCursor: null };
+    return { limit: query.limit, nextCursor: this.cursors.encode('things', ['2026-01-01', 7, null]) };
   }
 
   @Post()
@@ -402,7 +406,7 @@ describe('pages of lists', () => {
     expect(first.headers.link).toBe(
       `<https://files.example/api/things?limit=5&cursor=${cursor}>; rel="next"`,
     );
-    expect((await send('GET', `/api/things?cursor=${cursor}`)).body).toEqual({
+    expect((await send('GET', `/api/things?cursor=${cursor}`)).body).toMatchObject({
       position: ['2026-01-01', 7, null],
     });
     for (let index = 0; index < cursor.length; index++) {

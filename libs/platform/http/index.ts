@@ -35,7 +35,7 @@ export { answerPage, cameFromForm, pathUnder, type Page } from './pages/answer-p
 export { html, Html } from './pages/html';
 export { sendPage } from './pages/page';
 export { CursorCodec, type CursorPosition } from './paging/cursor-codec';
-export { setNextLink } from './paging/next-link';
+export { Paged } from './paging/paged';
 export { PageQuery } from './paging/page-query.dto';
 export { PrincipalSource, type AccountPrincipal } from './principal-source';
 export { classify } from './problems/classify';

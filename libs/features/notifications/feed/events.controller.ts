@@ -1,18 +1,9 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ANNOUNCED_EVENTS } from '@waybill/core/contracts';
 import type { Principal } from '@waybill/core/kernel';
-import { AppConfig } from '@waybill/platform/config';
 import { EventFeed } from '@waybill/platform/events';
-import {
-  ApiProblems,
-  CurrentPrincipal,
-  CursorCodec,
-  PageQuery,
-  Scope,
-  setNextLink,
-} from '@waybill/platform/http';
-import type { Request, Response } from 'express';
+import { ApiProblems, CurrentPrincipal, CursorCodec, Paged, PageQuery, Scope } from '@waybill/platform/http';
 import { EventPageDto } from './events.dto';
 
 /** The events feed, for programs that were away. */
@@ -23,7 +14,6 @@ export class EventsController {
   constructor(
     private readonly feed: EventFeed,
     private readonly cursors: CursorCodec,
-    private readonly config: AppConfig,
   ) {}
 
   @Get()
@@ -34,16 +24,11 @@ export class EventsController {
     description:
       'What happened to your files, uploads and shares, deletions included, in the order in which it was committed: the oldest first, none left out, none twice. The ids are those of webhooks and sockets. Keep `resumeCursor` and come back with it as `cursor`.',
   })
-  @ApiOkResponse({
-    type: EventPageDto,
-    headers: { Link: { schema: { type: 'string' }, description: 'The next page.' } },
-  })
+  @Paged(EventPageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
   async list(
     @CurrentPrincipal() { userId }: Principal,
     @Query() { limit, cursor }: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
   ): Promise<EventPageDto> {
     const scope = JSON.stringify(['events', userId]);
     const after = cursor === undefined ? 0 : Number(this.cursors.decode(scope, cursor)[0]);
@@ -52,7 +37,6 @@ export class EventsController {
     const shown = events.slice(0, limit);
     const resumeCursor = this.cursors.encode(scope, [shown.at(-1)?.position ?? after]);
     const nextCursor = events.length > limit ? resumeCursor : null;
-    setNextLink(request, response, this.config.http.publicUrl, nextCursor);
     return {
       items: shown.map(({ id, type, occurredAt, data }) => ({ id, type, occurredAt, data })),
       nextCursor,

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBearerAuth,
@@ -9,18 +9,16 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Principal } from '@waybill/core/kernel';
-import { AppConfig } from '@waybill/platform/config';
 import {
   ApiProblems,
   CurrentPrincipal,
+  Paged,
   PageQuery,
   Roles,
   Scope,
-  setNextLink,
   UuidParam,
 } from '@waybill/platform/http';
 import { Idempotent } from '@waybill/platform/idempotency';
-import type { Request, Response } from 'express';
 import {
   CreatedWebhookDto,
   CreateWebhookDto,
@@ -34,8 +32,6 @@ import {
 import { WebhooksService } from './webhooks.service';
 import type { WebhookRecord } from './webhook.repository';
 
-const NEXT_PAGE = { Link: { schema: { type: 'string' as const }, description: 'The next page.' } };
-
 /** Being told by HTTP of what happens. */
 @ApiTags('Notifications')
 @ApiBearerAuth()
@@ -43,10 +39,7 @@ const NEXT_PAGE = { Link: { schema: { type: 'string' as const }, description: 'T
 @Scope('webhooks')
 @Controller('webhooks')
 export class WebhooksController {
-  constructor(
-    private readonly webhooks: WebhooksService,
-    private readonly config: AppConfig,
-  ) {}
+  constructor(private readonly webhooks: WebhooksService) {}
 
   @Post()
   @Idempotent()
@@ -79,16 +72,10 @@ export class WebhooksController {
     summary: 'List webhooks',
     description: 'Your own, the newest first.',
   })
-  @ApiOkResponse({ type: WebhookPageDto, description: 'A page of them.', headers: NEXT_PAGE })
+  @Paged(WebhookPageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN')
-  async list(
-    @CurrentPrincipal() { userId }: Principal,
-    @Query() query: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<WebhookPageDto> {
+  async list(@CurrentPrincipal() { userId }: Principal, @Query() query: PageQuery): Promise<WebhookPageDto> {
     const { items, nextCursor } = await this.webhooks.page(userId, query);
-    setNextLink(request, response, this.config.http.publicUrl, nextCursor);
     return { items: items.map(shown), nextCursor };
   }
 
@@ -142,18 +129,14 @@ export class WebhooksController {
     summary: 'List deliveries',
     description: 'What the webhook was told, or is to be told, the newest first; kept for 30 days.',
   })
-  @ApiOkResponse({ type: WebhookDeliveryPageDto, description: 'A page of them.', headers: NEXT_PAGE })
+  @Paged(WebhookDeliveryPageDto, 'A page of them.')
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND')
   async deliveries(
     @CurrentPrincipal() { userId }: Principal,
     @Param('id', UuidParam) id: string,
     @Query() query: WebhookDeliveryQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
   ): Promise<WebhookDeliveryPageDto> {
-    const page = await this.webhooks.deliveriesOf(userId, id, query);
-    setNextLink(request, response, this.config.http.publicUrl, page.nextCursor);
-    return page;
+    return this.webhooks.deliveriesOf(userId, id, query);
   }
 
   @Post(':id/deliveries/:deliveryId/redeliver')

@@ -1,18 +1,11 @@
-import type { Request, Response } from 'express';
-
 /**
- * Says where the next page is (RFC 8288): this address with the next cursor. Nothing at the end of a list.
+ * The `Link` to the next page (RFC 8288): the address of this one with the next cursor.
  *
+ * @param requested path and query of this page.
  * @param publicUrl what addresses begin with; never taken from the request.
  */
-export function setNextLink(
-  request: Request,
-  response: Response,
-  publicUrl: string,
-  nextCursor: string | null,
-): void {
-  if (nextCursor === null) return;
-  const url = new URL(request.originalUrl, 'http://relative.invalid');
+export function nextLink(requested: string, publicUrl: string, nextCursor: string): string {
+  const url = new URL(requested, 'http://relative.invalid');
   url.searchParams.set('cursor', nextCursor);
-  response.setHeader('Link', `<${publicUrl}${url.pathname}${url.search}>; rel="next"`);
+  return `<${publicUrl}${url.pathname}${url.search}>; rel="next"`;
 }
