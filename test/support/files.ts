@@ -106,3 +106,14 @@ export function comparable({ status, body }: Answer): unknown {
   const { requestId: _, instance: __, ...rest } = body;
   return { status, ...rest };
 }
+
+/** The routes that take a file's id, as somebody calls them who means no harm. */
+export const FILE_ROUTES: [string, (caller: ApiClient, id: string) => Promise<Answer>][] = [
+  ['GET /files/:id', (caller, id) => caller.get(`/api/files/${id}`)],
+  ['HEAD /files/:id', (caller, id) => caller.request('HEAD', `/api/files/${id}`)],
+  ['PATCH /files/:id', (caller, id) => patchFile(caller, id, { title: 'Mine' })],
+  ['DELETE /files/:id', (caller, id) => caller.delete(`/api/files/${id}`)],
+  ['GET /files/:id/content', (caller, id) => caller.get(`/api/files/${id}/content`)],
+  ['HEAD /files/:id/content', (caller, id) => caller.request('HEAD', `/api/files/${id}/content`)],
+  ['POST /files/:id/download-link', (caller, id) => caller.post(`/api/files/${id}/download-link`, {})],
+];
