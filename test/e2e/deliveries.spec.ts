@@ -130,6 +130,23 @@ describe('a delivery', () => {
     expect(await count(id)).toBe(1);
   });
 
+  it('is not begun anew in the place of one that broke', async () => {
+    const { id, path } = await linkTo(2 * MIB, 1);
+    await abort(path, 2 * MIB - 1);
+    expect((await anonymous(path, range(0))).status).toBe(410);
+    expect((await anonymous(path)).status).toBe(410);
+    expect(await count(id)).toBe(1);
+  });
+
+  it('that breaks again and again has nothing more to send in the end', async () => {
+    const { id, path } = await linkTo(2 * MIB, 1);
+    const first = await abort(path, 1000);
+    const again = await abort(path, 1000, range(first.length));
+    await waitFor('the break to be noticed', async () => (await inFlight()) === 0);
+    expect((await anonymous(path, range(first.length + again.length))).status).toBe(410);
+    expect(await count(id)).toBe(1);
+  });
+
   it('is not finished after an hour', async () => {
     const { path } = await linkTo(2 * MIB, 1);
     const first = await abort(path, 1000);

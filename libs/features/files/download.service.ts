@@ -59,12 +59,12 @@ export class DownloadService {
     const order = this.order(request, content, answer, counting, exhausted);
     await this.ledger.admit(order, response);
     if (response.destroyed) return;
-    const account = new CountedSending(this.ledger, order, counting.announce);
+    const account = new CountedSending(this.ledger, order, counting.announce, request.socket);
     let outcome: SendOutcome | 'broken' = 'broken';
     try {
       outcome = await this.send(response, content, answer, account);
     } finally {
-      await account.end(outcome, response);
+      await account.end(outcome);
     }
   }
 

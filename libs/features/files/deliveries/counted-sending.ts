@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { SendingAccount, SendOutcome } from '../vault';
 import { RESET_GRACE_MS } from './delivery.policy';
 import type { Announcement, DeliveryLedger, OrderToAdmit } from './delivery-ledger';
 import type { Slot } from './delivery.repository';
-import { resetWithin } from './reset-watch';
+import { ResetWatch } from './reset-watch';
 
 /** What leaves in one go is on record with its slot; one segment, so to say. */
 const AT_ONCE_BYTES = 1024 * 1024;
@@ -13,16 +13,19 @@ const AT_ONCE_BYTES = 1024 * 1024;
 export class CountedSending implements SendingAccount {
   private static readonly log = new Logger('Deliveries');
   private slot: Slot | null = null;
+  private resets: ResetWatch | null = null;
   private sent = 0;
 
   constructor(
     private readonly ledger: DeliveryLedger,
     private readonly order: OrderToAdmit,
     private readonly announce: Announcement,
+    private readonly socket: Socket,
   ) {}
 
   async begin(): Promise<void> {
     this.slot = await this.ledger.begin(this.order, this.order.length <= AT_ONCE_BYTES);
+    this.resets = new ResetWatch(this.socket);
   }
 
   wrote(bytes: number): void {
@@ -35,12 +38,13 @@ export class CountedSending implements SendingAccount {
   }
 
   /** Closes the account. A failure is said here: the client has its answer already. */
-  async end(outcome: SendOutcome | 'broken', response: ServerResponse): Promise<void> {
-    const { slot } = this;
-    if (slot === null) return;
+  async end(outcome: SendOutcome | 'broken'): Promise<void> {
+    const { slot, resets } = this;
+    if (slot === null || resets === null) return;
     const complete = outcome === 'complete';
     // From now on: the reset may come before the rows are written.
-    const reset = complete ? resetWithin(response.req.socket, RESET_GRACE_MS) : null;
+    const reset = complete ? resets.within(RESET_GRACE_MS) : null;
+    if (reset === null) resets.dispose();
     try {
       // What has no bytes counts as one, so that it can be told whether it was sent.
       const sent = complete ? this.order.length : this.sent;

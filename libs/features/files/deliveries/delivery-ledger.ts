@@ -19,8 +19,6 @@ export type Announcement = (tx: Tx) => Promise<void>;
 export interface OrderToAdmit extends DeliveryOrder {
   /** Whether this is a range, which may be part of a delivery that is under way. */
   ranged: boolean;
-  /** Whether it goes on from somewhere, as whoever finishes what broke does. */
-  continues: boolean;
   /** Whether it goes to the end of the whole. */
   last: boolean;
   /** Whether some limit left no slot when it was last looked at. */

@@ -15,6 +15,8 @@ export interface DeliveryOrder {
   size: number;
   /** Bytes of this request. */
   length: number;
+  /** Whether it goes on from somewhere, as whoever finishes what broke does. */
+  continues: boolean;
 }
 
 /** A sending that was let in. */
@@ -57,6 +59,8 @@ export interface Standing {
 /** A delivery of the same subject and client ($1, $2) that is not too old ($3, in milliseconds). */
 const RECENT = `subject_id = $1 AND client = $2 AND started_at > now() - $3 * interval '1 millisecond'`;
 const OPEN = `${RECENT} AND completed_at IS NULL`;
+/** What counts as sent: who begins anew does not say that anything was lost, so nothing is forgiven to that. */
+const sentFor = (continues: string): string => `(bytes + CASE WHEN ${continues} THEN 0 ELSE forgiven END)`;
 /** What a connection has lost that broke after so many bytes. */
 const lost = (sent: string): string =>
   `least(${sent}, greatest(0, least(size, ${FORGIVEN_BYTES}) - forgiven))`;
@@ -115,7 +119,7 @@ export class DeliveryRepository {
 
   /** Goes on with an open delivery that has room for so many bytes. Null when there is none. */
   async ride(order: DeliveryOrder, sending: SendingToOpen): Promise<Slot | null> {
-    const room = `bytes + reserved + $4 <= $5`;
+    const room = `${sentFor('$9::boolean')} + reserved + $4 <= $5`;
     const [row] = await this.database.query<{ deliveryId: string }>(
       `WITH delivery AS (
          UPDATE deliveries SET reserved = reserved + $4
@@ -133,6 +137,7 @@ export class DeliveryRepository {
         sending.sendingId,
         sending.begun,
         sending.leaseMs,
+        order.continues,
       ],
     );
     return row === undefined ? null : { sendingId: sending.sendingId, deliveryId: row.deliveryId };
@@ -144,12 +149,12 @@ export class DeliveryRepository {
    */
   async standing(order: DeliveryOrder): Promise<Standing> {
     const [row] = await this.database.query<Standing>(
-      `SELECT coalesce(bool_or(completed_at IS NULL AND bytes + reserved + $4 <= $5), false) AS fits,
+      `SELECT coalesce(bool_or(completed_at IS NULL AND ${sentFor('$6::boolean')} + reserved + $4 <= $5), false) AS fits,
               coalesce(bool_or(CASE WHEN completed_at IS NULL
                 THEN reserved > 0 AND greatest(0, bytes - least(size, ${FORGIVEN_BYTES})) + $4 <= $5
                 ELSE completed_at > now() - interval '${RESET_GRACE_MS} milliseconds' END), false) AS busy
        FROM deliveries WHERE ${RECENT}`,
-      [order.subjectId, order.client, RIDE_MS, order.length, allowance(order.size)],
+      [order.subjectId, order.client, RIDE_MS, order.length, allowance(order.size), order.continues],
     );
     return row!;
   }

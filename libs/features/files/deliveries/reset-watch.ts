@@ -1,27 +1,52 @@
 import type { Socket } from 'node:net';
 
 /**
- * Whether the client resets a connection within that time after our last byte left: it leaves long before it is read, and
- * whoever gives up early on a small file does so after its answer had ended for us. Another request on the connection says
- * that the answer before it has been read.
+ * Notices that a client resets its connection instead of reading what was sent to it: bytes leave long before they are
+ * read, and whoever gives up early on a small file does so when its last byte has left. To be made before the first byte
+ * leaves, as the reset may be noticed before the answer's own end is.
  */
-export function resetWithin(socket: Socket, milliseconds: number): Promise<boolean> {
-  const { bytesRead } = socket;
-  return new Promise((resolve) => {
-    const settle = (reset: boolean): void => {
-      clearTimeout(timer);
-      socket.off('error', onError).off('end', onEnd).off('close', onClose);
-      resolve(reset && socket.bytesRead === bytesRead);
-    };
-    const onError = ({ code }: NodeJS.ErrnoException): void => settle(code === 'ECONNRESET');
-    // Who closes with bytes of ours still on their way says goodbye first, and resets the connection when they arrive.
-    const onEnd = (): void => {
-      if (isReset(socket)) settle(true);
-    };
-    const onClose = (): void => settle(false);
-    const timer = setTimeout(settle, milliseconds, false).unref();
-    socket.on('error', onError).on('close', onClose).prependListener('end', onEnd);
-  });
+export class ResetWatch {
+  private reset = false;
+  private settled: ((reset: boolean) => void) | null = null;
+
+  constructor(private readonly socket: Socket) {
+    socket.on('error', this.onError).on('close', this.onClose).prependListener('end', this.onEnd);
+  }
+
+  /**
+   * Whether it was reset, or is within that time. Another request on the connection says that the answer before it has been
+   * read. The watch ends with the answer to this.
+   */
+  async within(milliseconds: number): Promise<boolean> {
+    if (this.reset || this.socket.destroyed) {
+      this.dispose();
+      return this.reset;
+    }
+    const { bytesRead } = this.socket;
+    const timeout = setTimeout(() => this.settled?.(false), milliseconds).unref();
+    const reset = await new Promise<boolean>((resolve) => (this.settled = resolve));
+    clearTimeout(timeout);
+    this.dispose();
+    return reset && this.socket.bytesRead === bytesRead;
+  }
+
+  dispose(): void {
+    this.socket.off('error', this.onError).off('close', this.onClose).off('end', this.onEnd);
+  }
+
+  private notice(reset: boolean): void {
+    this.reset ||= reset;
+    this.settled?.(this.reset);
+  }
+
+  private readonly onError = ({ code }: NodeJS.ErrnoException): void => this.notice(code === 'ECONNRESET');
+
+  /** Who closes with bytes of ours still on their way says goodbye first, and resets the connection when they arrive. */
+  private readonly onEnd = (): void => {
+    if (isReset(this.socket)) this.notice(true);
+  };
+
+  private readonly onClose = (): void => this.notice(false);
 }
 
 /** Whether the system has no peer for a socket any more (getpeername: ENOTCONN), although its end was read in good order. */
