@@ -21,6 +21,7 @@ import { StorageModule } from '@waybill/platform/storage';
 import { HealthController } from './health/health.controller';
 import { LiveUploadsModule } from './live-uploads.module';
 import { MetricsController } from './metrics/metrics.controller';
+import { QueueBoardModule } from './queue-board/queue-board.module';
 
 /** Everything that is asked over HTTP. */
 @Module({
@@ -45,6 +46,7 @@ import { MetricsController } from './metrics/metrics.controller';
     NotificationsApiModule,
     LiveUploadsModule,
     AuditApiModule,
+    QueueBoardModule,
   ],
   controllers: [HealthController, MetricsController],
   providers: [

@@ -56,6 +56,9 @@ export const ACCESS: Record<string, Access> = {
 
   'GET /api/audit': { audience: 'admin' },
 
+  'GET /api/admin/queues': { audience: 'admin' },
+  'POST /api/admin/queues': { audience: 'everybody' }, // An admin's password; for the form of the page alone.
+
   'GET /api/auth/api-keys': { audience: 'people' },
   'POST /api/auth/api-keys': { audience: 'people', body: { name: 'mine', scopes: ['files:read'] } },
   'DELETE /api/auth/api-keys/{id}': { audience: 'people', subject: 'apiKey' },

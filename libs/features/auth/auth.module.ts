@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import { AppConfig } from '@waybill/platform/config';
 import { PrincipalSource } from '@waybill/platform/http';
 import { AccessTokens, jwtOptions } from './access-tokens';
+import { AdminSessions } from './admin-sessions';
 import { AccountsModule } from './accounts.module';
 import { ApiKeysController } from './api-keys.controller';
 import { ApiKeys } from './api-keys.service';
@@ -44,6 +45,7 @@ import { UsersService } from './users.service';
     InvitationsController,
   ],
   providers: [
+    AdminSessions,
     ApiKeys,
     AccessTokens,
     SessionsService,
@@ -59,6 +61,6 @@ import { UsersService } from './users.service';
     JwtStrategy,
     { provide: PrincipalSource, useExisting: Principals },
   ],
-  exports: [AccountsModule, PrincipalSource, TokenHolders, ApiKeys],
+  exports: [AccountsModule, AdminSessions, PrincipalSource, TokenHolders, ApiKeys],
 })
 export class AuthModule {}

@@ -1,6 +1,9 @@
 export { AccountDirectory, type Contact } from './account-directory';
 export { AccountsModule } from './accounts.module';
 export { AccountsService, type NewAccount } from './accounts.service';
+export { ADMIN_SESSION_SECONDS, AdminSessions } from './admin-sessions';
+export { LoginDto } from './auth.dto';
+export { perAddress } from './auth.limits';
 export { AuthModule } from './auth.module';
 export { ConfirmationLinks } from './confirmation-links';
 export { CredentialSweeper } from './credential-sweeper';

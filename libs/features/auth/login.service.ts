@@ -32,16 +32,17 @@ export class LoginService {
    */
   async logIn(email: string, password: string, address: string): Promise<TokenPair & { user: Account }> {
     const user = await this.authenticate(email, password, address);
-    if (!user.emailVerified) {
-      throw new AppError(
-        'EMAIL_NOT_VERIFIED',
-        'Confirm your e-mail address first; the link is in your mail.',
-      );
-    }
     return { ...(await this.sessions.start(user)), user };
   }
 
-  private async authenticate(email: string, password: string, address: string): Promise<AccountWithPassword> {
+  /** The same, without a session: whose password that is. */
+  async authenticate(email: string, password: string, address: string): Promise<AccountWithPassword> {
+    const user = await this.prove(email, password, address);
+    if (user.emailVerified) return user;
+    throw new AppError('EMAIL_NOT_VERIFIED', 'Confirm your e-mail address first; the link is in your mail.');
+  }
+
+  private async prove(email: string, password: string, address: string): Promise<AccountWithPassword> {
     const { attempt, user, right, refused } = await this.hasher.trial(email, async (verify) => {
       const attempt = await this.throttle.begin(email, address);
       const refused = performance.now() + REFUSAL_MS;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { hashToken, randomToken } from '@waybill/core/crypto';
 import { uuidv7 } from '@waybill/core/kernel';
-import { Database } from '@waybill/platform/database';
+import { Database, type Tx } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { ACCESS_TOKEN_SECONDS } from './access-token.policy';
 import { AccessTokens } from './access-tokens';
@@ -34,21 +34,34 @@ export class SessionsService {
   ) {}
 
   /** Starts a session for whoever has just proved his password; `INVALID_CREDENTIALS` when it was changed meanwhile. */
-  async start({ id: userId, passwordHash }: AccountWithPassword): Promise<TokenPair> {
-    const session = { sessionId: uuidv7(), userId };
+  async start(account: AccountWithPassword): Promise<TokenPair> {
     const refreshToken = newRefreshToken();
+    return this.pair(await this.open(account, refreshToken, REFRESH_TOKEN_SECONDS), refreshToken);
+  }
+
+  /** Starts a session that ends after that time: nobody gets the token that would renew it. */
+  async startBounded(account: AccountWithPassword, lifetimeSeconds: number): Promise<SessionRef> {
+    return this.open(account, newRefreshToken(), lifetimeSeconds);
+  }
+
+  private async open(
+    { id: userId, passwordHash }: AccountWithPassword,
+    refreshToken: string,
+    lifetimeSeconds: number,
+  ): Promise<SessionRef> {
+    const session = { sessionId: uuidv7(), userId };
     await this.database.transaction(async (tx) => {
       const added = await this.sessions.insert(tx, {
         id: session.sessionId,
         userId,
         passwordHash,
         refreshHash: hashToken(refreshToken),
-        lifetimeSeconds: REFRESH_TOKEN_SECONDS,
+        lifetimeSeconds,
       });
       if (!added) throw invalidCredentials();
       await this.outbox.append(tx, { type: 'session.started', ...about(session) });
     });
-    return this.pair(session, refreshToken);
+    return session;
   }
 
   /** Trades a refresh token for a new pair. `UNAUTHENTICATED` for one that is not good; a reused one ends its session. */
@@ -74,10 +87,19 @@ export class SessionsService {
     await this.database.transaction(async (tx) => {
       const session = await this.sessions.findByToken(tx, hashToken(refreshToken));
       if (session === null) throw unauthenticated();
-      if (await this.sessions.revoke(tx, session.sessionId, 'logout')) {
-        await this.outbox.append(tx, { type: 'session.ended', ...about(session) });
-      }
+      await this.revoke(tx, session);
     });
+  }
+
+  /** Ends a session that is known otherwise; once more does no harm. */
+  async endSession(session: SessionRef): Promise<void> {
+    await this.database.transaction((tx) => this.revoke(tx, session));
+  }
+
+  private async revoke(tx: Tx, session: SessionRef): Promise<void> {
+    if (await this.sessions.revoke(tx, session.sessionId, 'logout')) {
+      await this.outbox.append(tx, { type: 'session.ended', ...about(session) });
+    }
   }
 
   private async pair(session: SessionRef, refreshToken: string): Promise<TokenPair> {

@@ -10,7 +10,15 @@ import {
 } from '@nestjs/swagger';
 import { AppError, isAppError } from '@waybill/core/kernel';
 import { ApiBytes, DownloadService, type Content } from '@waybill/features/files';
-import { AcceptsForm, addressKey, ApiProblems, Public, RateLimit, RateLimiter } from '@waybill/platform/http';
+import {
+  AcceptsForm,
+  addressKey,
+  ApiProblems,
+  Public,
+  RateLimit,
+  RateLimiter,
+  wantsPage,
+} from '@waybill/platform/http';
 import { Outbox } from '@waybill/platform/events';
 import type { Request, Response } from 'express';
 import { ShareAccess, type OpenShare } from './share-access';
@@ -22,7 +30,6 @@ import type { ShareRecord } from './share.repository';
 import { ShareTickets, TICKET_SECONDS } from './share-tickets';
 import { ShareUnlocking } from './share-unlocking';
 import { TOKEN_ROUTES, UNKNOWN_TOKENS } from './sharing.limits';
-import { wantsPage } from './wants-page';
 
 const TICKET = {
   name: 'ticket',

@@ -1,11 +1,10 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { isAppError } from '@waybill/core/kernel';
-import { addressKey, ApiProblems, Public, RateLimiter } from '@waybill/platform/http';
+import { addressKey, ApiProblems, Public, RateLimiter, wantsPage } from '@waybill/platform/http';
 import type { Request, Response } from 'express';
 import { SharePages } from './share-pages';
 import { TOKEN_ROUTES } from './sharing.limits';
-import { wantsPage } from './wants-page';
 
 /** The page for people, beside the API. */
 @ApiTags('Sharing')

@@ -14,7 +14,7 @@ export abstract class PrincipalSource {
   abstract byUserId(userId: string): Promise<AccountPrincipal | null>;
 
   /** Who sent this request, by its `Authorization` header; null when that has no valid credential of a person. */
-  abstract byRequest(request: IncomingMessage): Promise<AccountPrincipal | null>;
+  abstract byRequest(request: IncomingMessage): Promise<UserPrincipal | null>;
 
   /**
    * Who these are right now, in their order, by the session or the key that each came with; null for whom it has ended,

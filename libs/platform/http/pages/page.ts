@@ -27,7 +27,6 @@ export function sendPage(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <meta name="referrer" content="no-referrer" />
         <title>${title} · Waybill</title>
         ${STYLE_ELEMENT}
       </head>
