@@ -44,6 +44,9 @@ export function welcome({ url, dataDir, sample, accounts }) {
       '  curl -sS "$API/files" -H "Authorization: Bearer $CLIENT"; echo',
       '  LINK=$(curl -sS -X POST "$API/files/$FILE/download-link" -H "Authorization: Bearer $CLIENT" | field downloadUrl)',
       `  curl -sS "$LINK" -o received.docx && cmp received.docx ${quote(sample)} && echo "The same bytes."`,
+      '',
+      '  # a page for somebody without an account: open it in a browser, it hands over once',
+      `  curl -sS -X POST "$API/files/$FILE/share" -H "Authorization: Bearer $OPS" -H 'Content-Type: application/json' -d '{"maxDownloads":1}' | field shareUrl`,
     ];
   }
 }
