@@ -17,6 +17,8 @@ const ROWS = [
   'route',
   'control',
   'metadata',
+  'calls',
+  'live',
   'queue',
   'memory',
   'latency',

@@ -47,6 +47,7 @@ export class Product {
         LINK_SECRET,
         UPLOAD_DOCUMENT_MAX_BYTES: String(maxDocumentBytes),
         RATE_LIMIT_SCALE: '1000000',
+        LIVE_CONNECTIONS_PER_USER: '100000',
         HOST: LOOPBACK,
       };
       const { code, output } = await run(process.execPath, [ENTRY.cli, 'migrate'], {
