@@ -130,10 +130,10 @@ describe('the command line', () => {
 
   it('finds a migrated schema complete, and a changed one not', async () => {
     expect((await run(['migrate', '--check'])).code).toBe(0);
-    await sql.query('ALTER TABLE files DROP COLUMN title');
+    await sql.query('ALTER TABLE uploads DROP COLUMN failure_code');
     const { code, err } = await run(['migrate', '--check']);
     expect(code).toBe(1);
-    expect(err).toContain('ADD "title"');
-    await sql.query('ALTER TABLE files ADD COLUMN title text');
+    expect(err).toContain('ADD "failure_code"');
+    await sql.query('ALTER TABLE uploads ADD COLUMN failure_code text');
   });
 });
