@@ -1056,6 +1056,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See which mails you get
+         * @description Mails that can be switched off, and whether they are on. At first all of them are.
+         */
+        get: operations["getPreferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Switch mails off and on
+         * @description Counts for every mail that is sent from now on, also for what happened before.
+         */
+        patch: operations["updatePreferences"];
+        trace?: never;
+    };
+    "/api/mails/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page that a mail’s last line leads to
+         * @description One button, which sends the POST. Looking at it changes nothing: mail scanners follow links.
+         */
+        get: operations["showUnsubscription"];
+        put?: never;
+        /**
+         * Switch a kind of mails off
+         * @description By the button of the page, or at once by a mail program (one-click unsubscription, RFC 8058). Once more does no harm.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -2112,6 +2160,35 @@ export interface components {
             items: components["schemas"]["WebhookDeliveryDto"][];
             /** @description Where the next page begins; null at the end. */
             nextCursor: string | null;
+        };
+        MailPreferencesDto: {
+            /**
+             * @description A file is there for you.
+             * @example true
+             */
+            fileAvailable: boolean;
+            /**
+             * @description A file of yours was downloaded: at most one an hour for each file, which says how often.
+             * @example false
+             */
+            fileDownloaded: boolean;
+            /**
+             * @description A file of yours is about to expire.
+             * @example true
+             */
+            fileExpiring: boolean;
+        };
+        PreferencesDto: {
+            mails: components["schemas"]["MailPreferencesDto"];
+        };
+        MailPreferencesChangesDto: {
+            fileAvailable?: boolean;
+            /** @example false */
+            fileDownloaded?: boolean;
+            fileExpiring?: boolean;
+        };
+        PreferencesChangesDto: {
+            mails?: components["schemas"]["MailPreferencesChangesDto"];
         };
         AuditEntryDto: {
             /** Format: uuid */
@@ -9513,6 +9590,294 @@ export interface operations {
             };
             /** @description `CONFLICT`: The request conflicts with the current state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your preferences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mails": {
+                     *         "fileAvailable": true,
+                     *         "fileDownloaded": false,
+                     *         "fileExpiring": true
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PreferencesDto"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["PreferencesChangesDto"];
+            };
+        };
+        responses: {
+            /** @description Your preferences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mails": {
+                     *         "fileAvailable": true,
+                     *         "fileDownloaded": false,
+                     *         "fileExpiring": true
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PreferencesDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. `MALFORMED_BODY`: The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Authentication is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`: This is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_FILE_TYPE`: This type is not accepted. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showUnsubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html><html lang="en"><head><title>Waybill</title></head><body>…</body></html> */
+                    "text/html": string;
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before another try. */
+                    "Retry-After"?: number;
+                    /** @description The rule that counted. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of it, and for how long. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html><html lang="en"><head><title>Waybill</title></head><body>…</body></html> */
+                    "text/html": string;
+                };
+            };
+            /** @description `INVALID_TOKEN`: The link is not valid. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

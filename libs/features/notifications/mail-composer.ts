@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AppConfig } from '@waybill/platform/config';
+import { EventFeed } from '@waybill/platform/events';
 import {
   AccountDirectory,
   ConfirmationLinks,
@@ -9,21 +10,30 @@ import {
 } from '@waybill/features/auth';
 import type { OutgoingMail } from '@waybill/platform/mail';
 import { GrantedFiles } from './granted-files';
-import type { NewMail } from './mail.repository';
+import { isOptional } from './preferences/optional-mails';
+import { MutedMailRepository } from './preferences/muted-mail.repository';
+import { UnsubscribeLinks } from './preferences/unsubscribe-links';
+import type { ClaimedMail } from './mail.repository';
 import { confirmMail } from './templates/confirm';
+import { fileDownloadedMail } from './templates/file-downloaded';
 import { fileExpiringMail } from './templates/file-expiring';
 import { fileGrantedMail } from './templates/file-granted';
 import { invitationMail } from './templates/invitation';
 import { resetMail } from './templates/reset';
 import type { MailText } from './templates/mail-template';
 
-type Letter = MailText & Pick<OutgoingMail, 'to'>;
+type Letter = MailText & Pick<OutgoingMail, 'to' | 'unsubscribeUrl'>;
+
+/** What is made for this mail alone. */
+interface Reader extends Contact {
+  unsubscribeUrl?: string;
+}
 
 /** Makes the mail that a row stands for, at the moment of sending: names and links are those of now. */
 @Injectable()
 export class MailComposer {
   private readonly host: string;
-  private readonly filesUrl: string;
+  private readonly apiUrl: string;
 
   constructor(
     config: AppConfig,
@@ -31,31 +41,39 @@ export class MailComposer {
     private readonly confirmations: ConfirmationLinks,
     private readonly resets: ResetLinks,
     private readonly invitations: InvitationLinks,
+    private readonly feed: EventFeed,
+    private readonly muted: MutedMailRepository,
+    private readonly unsubscribing: UnsubscribeLinks,
     @Optional() @Inject(GrantedFiles) private readonly files: GrantedFiles | null = null,
   ) {
     this.host = new URL(config.http.publicUrl).hostname;
-    this.filesUrl = `${config.http.publicUrl}/api/files`;
+    this.apiUrl = `${config.http.publicUrl}/api`;
   }
 
   /** The mail, or null when there is nobody, or nothing, to write to any more. */
-  async compose(mail: NewMail): Promise<OutgoingMail | null> {
+  async compose(mail: ClaimedMail): Promise<OutgoingMail | null> {
     const letter = mail.template === 'invitation' ? await this.invitation(mail) : await this.toAccount(mail);
     return letter && { ...letter, messageId: `${mail.id}@${this.host}` };
   }
 
   /** To whoever has no account yet. */
-  private async invitation({ data }: NewMail): Promise<Letter | null> {
+  private async invitation({ data }: ClaimedMail): Promise<Letter | null> {
     const offer = await this.invitations.offer(data.invitationId!);
     return offer && { ...invitationMail({ inviter: offer.inviterName, ...offer }), to: offer.email };
   }
 
-  private async toAccount(mail: NewMail): Promise<Letter | null> {
+  private async toAccount(mail: ClaimedMail): Promise<Letter | null> {
     const contact = await this.directory.contact(mail.recipientId);
-    const text = contact && (await this.textOf(mail, contact));
-    return contact && text && { ...text, to: contact.email };
+    if (contact === null) return null;
+    const { recipientId: userId, template } = mail;
+    const optional = isOptional(template);
+    if (optional && (await this.muted.of(userId)).has(template)) return null;
+    const unsubscribeUrl = optional ? this.unsubscribing.linkFor({ userId, template }) : undefined;
+    const text = await this.textOf(mail, { ...contact, unsubscribeUrl });
+    return text && { ...text, to: contact.email, unsubscribeUrl };
   }
 
-  private async textOf(mail: NewMail, contact: Contact): Promise<MailText | null> {
+  private async textOf(mail: ClaimedMail, contact: Reader): Promise<MailText | null> {
     switch (mail.template) {
       case 'confirm': {
         const link = await this.confirmations.linkFor(mail.data.tokenId!);
@@ -69,19 +87,37 @@ export class MailComposer {
         const fileId = mail.data.fileId!;
         const client = { userId: mail.recipientId, email: contact.email };
         const file = (await this.files?.find(fileId, client)) ?? null;
-        const { fullName } = contact;
-        const url = `${this.filesUrl}/${fileId}`;
-        return file && fileGrantedMail({ fullName, fileName: file.name, ownerName: file.ownerName, url });
+        const { fullName, unsubscribeUrl } = contact;
+        const url = `${this.apiUrl}/files/${fileId}`;
+        return (
+          file &&
+          fileGrantedMail({ fullName, fileName: file.name, ownerName: file.ownerName, url, unsubscribeUrl })
+        );
       }
       case 'file-expiring': {
         const fileId = mail.data.fileId!;
         const file = (await this.files?.findExpiring(fileId, mail.recipientId)) ?? null;
-        const { fullName } = contact;
-        const url = `${this.filesUrl}/${fileId}`;
-        return file && fileExpiringMail({ fullName, fileName: file.name, expiresAt: file.expiresAt, url });
+        const { fullName, unsubscribeUrl } = contact;
+        const url = `${this.apiUrl}/files/${fileId}`;
+        return (
+          file &&
+          fileExpiringMail({ fullName, fileName: file.name, expiresAt: file.expiresAt, url, unsubscribeUrl })
+        );
       }
+      case 'file-downloaded':
+        return this.download(mail, contact);
       default:
         throw new Error(`There is no mail template ${mail.template}.`);
     }
+  }
+
+  /** Under the name that it had: it may be gone by now, and was downloaded none the less. */
+  private async download({ eventId, times }: ClaimedMail, reader: Reader): Promise<MailText | null> {
+    const event = await this.feed.find(eventId);
+    if (event?.type !== 'file.downloaded' && event?.type !== 'share.downloaded') return null;
+    const { data } = event;
+    const fileIds = 'fileId' in data ? [data.fileId] : data.fileIds;
+    const place = fileIds.length === 1 ? `files/${fileIds[0]}` : `shares/${event.subjectId}`;
+    return fileDownloadedMail({ ...reader, fileName: data.fileName, times, url: `${this.apiUrl}/${place}` });
   }
 }

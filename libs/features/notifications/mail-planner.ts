@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { AnyCommittedEvent } from '@waybill/core/contracts';
 import { uuidv7 } from '@waybill/core/kernel';
+import type { Tx } from '@waybill/platform/database';
 import { EventFeed } from '@waybill/platform/events';
 import { JobQueue } from '@waybill/platform/queue';
-import { MailRepository, type NewMail } from './mail.repository';
+import { MailRepository, type GatheringMail, type NewMail } from './mail.repository';
 
 const READER = 'mail';
 const BATCH = 200;
+/** Who hands a file to a thousand people is not mailed a thousand times. */
+const GATHER_SECONDS = 60 * 60;
 
 /** Reads the feed and writes down which mails are owed. What was written is sent, whatever dies in between. */
 @Injectable()
@@ -21,28 +24,42 @@ export class MailPlanner {
   async run(): Promise<number> {
     let total = 0;
     for (;;) {
-      const planned: NewMail[] = [];
+      const planned: { id: string; delayMs?: number }[] = [];
       const consumed = await this.feed.advance(READER, BATCH, async (tx, events) => {
         for (const event of events) {
           const mail = mailFor(event);
           if (mail === null) continue;
-          await this.mails.insert(tx, mail);
-          planned.push(mail);
+          const delayMs = await this.write(tx, mail);
+          if (delayMs !== null) planned.push({ id: mail.id, delayMs });
         }
       });
       // Only now, after the commit, does a worker find the row.
-      for (const { id } of planned) {
-        const taken = await this.jobs.enqueue({ name: 'mail.send', data: { mailId: id, attempt: 0 } });
+      for (const { id, delayMs } of planned) {
+        const taken = await this.jobs.enqueue({
+          name: 'mail.send',
+          data: { mailId: id, attempt: 0 },
+          delayMs,
+        });
         if (!taken) break; // Redis is away; the reconciler makes the jobs later.
       }
       total += consumed;
       if (consumed < BATCH) return total;
     }
   }
+
+  /** Tells in how many milliseconds the mail is due; null when there is none more than before. */
+  private async write(tx: Tx, mail: NewMail | GatheringMail): Promise<number | null> {
+    if ('subjectId' in mail) {
+      const seconds = await this.mails.gather(tx, mail, GATHER_SECONDS);
+      return seconds === null ? null : Math.ceil(seconds * 1000);
+    }
+    await this.mails.insert(tx, mail);
+    return 0;
+  }
 }
 
 /** The mail that an event brings, or null. */
-function mailFor(event: AnyCommittedEvent): NewMail | null {
+function mailFor(event: AnyCommittedEvent): NewMail | GatheringMail | null {
   switch (event.type) {
     case 'user.confirmation_requested':
       return {
@@ -78,6 +95,12 @@ function mailFor(event: AnyCommittedEvent): NewMail | null {
             template: 'file-expiring',
             data: { fileId: event.data.fileId },
           };
+    case 'file.downloaded':
+      return ofDownload(event, event.data.fileId);
+    case 'share.downloaded': {
+      const { fileIds, shareId } = event.data;
+      return ofDownload(event, fileIds.length === 1 ? fileIds[0]! : shareId);
+    }
     case 'user.invited':
       return {
         id: uuidv7(),
@@ -90,4 +113,17 @@ function mailFor(event: AnyCommittedEvent): NewMail | null {
     default:
       return null;
   }
+}
+
+/** What was downloaded, by whatever way, is told of together. */
+function ofDownload(event: AnyCommittedEvent, subjectId: string): GatheringMail | null {
+  if (event.ownerId === null) return null;
+  return {
+    id: uuidv7(),
+    eventId: event.id,
+    recipientId: event.ownerId,
+    template: 'file-downloaded',
+    subjectId,
+    data: {},
+  };
 }

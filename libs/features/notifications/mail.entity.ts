@@ -12,6 +12,11 @@ export type MailStatus = 'pending' | 'sent' | 'dropped' | 'failed';
 @Index('mails_pending', ['nextAttemptAt'], { where: `status = 'pending'` })
 @Index('mails_event', ['eventId', 'recipientId', 'template'], { unique: true })
 @Index('mails_file_granted', { synchronize: false })
+@Index('mails_gathering', ['recipientId', 'template', 'subjectId'], {
+  unique: true,
+  where: `subject_id IS NOT NULL AND status = 'pending' AND attempts = 0`,
+})
+@Index('mails_subject', ['recipientId', 'template', 'subjectId'], { where: 'subject_id IS NOT NULL' })
 export class Mail {
   @PrimaryColumn('uuid')
   id: string;
@@ -28,6 +33,14 @@ export class Mail {
   /** The ids that the text is made from. */
   @Column('jsonb', { default: {} })
   data: unknown;
+
+  /** What a mail gathers the news of; null for one that tells of its event alone. */
+  @Column('uuid', { nullable: true })
+  subjectId: string | null;
+
+  /** How many events it tells of. Once a try was begun there come no more. */
+  @Column('int', { default: 1 })
+  times: number;
 
   @Column('text', { default: 'pending' })
   status: MailStatus;

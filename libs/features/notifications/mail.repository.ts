@@ -11,7 +11,14 @@ export interface NewMail {
   data: Record<string, string>;
 }
 
+/** A mail that also tells of what happens to the same thing before it is sent. */
+export interface GatheringMail extends NewMail {
+  subjectId: string;
+}
+
 export interface ClaimedMail extends NewMail {
+  /** How many events it tells of. */
+  times: number;
   /** The number of this try; whoever settles the mail must still hold it. */
   attempts: number;
   createdAt: Date;
@@ -40,12 +47,41 @@ export class MailRepository {
     );
   }
 
+  /**
+   * Adds one more event to the mail that gathers them for this subject; where there is none, or its sending has begun,
+   * begins one, which is due at once, or so many seconds after the last.
+   *
+   * @returns in how many seconds the mail is due that was begun; null when there was one.
+   */
+  async gather(tx: Tx, mail: GatheringMail, pauseSeconds: number): Promise<number | null> {
+    const [row] = await this.database.query<{ begun: boolean; seconds: number }>(
+      `INSERT INTO mails (id, event_id, recipient_id, template, data, subject_id, next_attempt_at)
+       SELECT $1, $2, $3, $4, $5, $6, greatest(now(), max(coalesce(sent_at, next_attempt_at)) + make_interval(secs => $7))
+       FROM mails WHERE recipient_id = $3 AND template = $4 AND subject_id = $6
+       ON CONFLICT (recipient_id, template, subject_id)
+         WHERE subject_id IS NOT NULL AND status = 'pending' AND attempts = 0
+         DO UPDATE SET times = mails.times + 1
+       RETURNING id = $1 AS begun, extract(epoch FROM next_attempt_at - now())::float8 AS seconds`,
+      [
+        mail.id,
+        mail.eventId,
+        mail.recipientId,
+        mail.template,
+        JSON.stringify(mail.data),
+        mail.subjectId,
+        pauseSeconds,
+      ],
+      tx,
+    );
+    return row!.begun ? row!.seconds : null;
+  }
+
   /** Takes a mail that is due for one try. Until `leaseSeconds` have passed nobody else gets it; null if somebody did. */
   async claim(id: string, attempt: number, leaseSeconds: number): Promise<ClaimedMail | null> {
     const [mail] = await this.database.query<ClaimedMail>(
       `UPDATE mails SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => $3)
        WHERE id = $1 AND attempts = $2 AND status = 'pending' AND next_attempt_at <= now()
-       RETURNING id, event_id AS "eventId", recipient_id AS "recipientId", template, data, attempts,
+       RETURNING id, event_id AS "eventId", recipient_id AS "recipientId", template, data, times, attempts,
                  created_at AS "createdAt"`,
       [id, attempt, leaseSeconds],
     );

@@ -14,6 +14,12 @@ import { MailRepository } from './mail.repository';
 import { EventsController } from './feed/events.controller';
 import { FeedTail } from './sockets/feed-tail';
 import { SocketsGateway } from './sockets/sockets.gateway';
+import { MailPreferencesService } from './preferences/mail-preferences.service';
+import { MutedMail } from './preferences/muted-mail.entity';
+import { MutedMailRepository } from './preferences/muted-mail.repository';
+import { PreferencesController } from './preferences/preferences.controller';
+import { UnsubscribeController } from './preferences/unsubscribe.controller';
+import { UnsubscribeLinks } from './preferences/unsubscribe-links';
 import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository';
 import { Webhook, WebhookDelivery } from './webhooks/webhook.entity';
 import { WebhookPlanner } from './webhooks/webhook-planner';
@@ -25,17 +31,35 @@ import { WebhooksService } from './webhooks/webhooks.service';
 
 /** Tells people what happened. */
 @Module({
-  imports: [ObservabilityModule, TypeOrmModule.forFeature([Mail, Webhook, WebhookDelivery]), OutboundModule],
-  providers: [MailRepository, MailMetrics, WebhookRepository, WebhookDeliveryRepository],
-  exports: [MailRepository, WebhookRepository, WebhookDeliveryRepository, OutboundModule],
+  imports: [
+    ObservabilityModule,
+    TypeOrmModule.forFeature([Mail, MutedMail, Webhook, WebhookDelivery]),
+    OutboundModule,
+  ],
+  providers: [
+    MailRepository,
+    MailMetrics,
+    MutedMailRepository,
+    UnsubscribeLinks,
+    WebhookRepository,
+    WebhookDeliveryRepository,
+  ],
+  exports: [
+    MailRepository,
+    MutedMailRepository,
+    UnsubscribeLinks,
+    WebhookRepository,
+    WebhookDeliveryRepository,
+    OutboundModule,
+  ],
 })
 export class NotificationsModule {}
 
 /** Tells over sockets and by the feed, in the API. Needs a `LiveUploads`. */
 @Module({
   imports: [NotificationsModule],
-  controllers: [EventsController, WebhooksController],
-  providers: [FeedTail, SocketsGateway, WebhooksService],
+  controllers: [EventsController, WebhooksController, PreferencesController, UnsubscribeController],
+  providers: [FeedTail, SocketsGateway, WebhooksService, MailPreferencesService],
 })
 export class NotificationsApiModule {}
 

@@ -32,6 +32,12 @@ export class EventFeed {
     );
   }
 
+  /** The event of that id, if it has its place; else null. */
+  async find(id: string): Promise<AnyCommittedEvent | null> {
+    const [event] = await this.database.query<AnyCommittedEvent>(`${SELECT} WHERE event.id = $1`, [id]);
+    return event ?? null;
+  }
+
   /** Where the feed ends now: whoever reads on from there sees what comes, and nothing of before. */
   async end(): Promise<number> {
     const [row] = await this.database.query<{ position: number }>(

@@ -7,6 +7,8 @@ export interface OutgoingMail {
   html: string;
   /** Without angle brackets; the same for every try, so that a receiver can tell a repetition. */
   messageId: string;
+  /** Where mails of this kind are switched off, by a page and by one POST; absent for those that cannot be. */
+  unsubscribeUrl?: string;
   /** What the reader is to follow; printed where mails land in files. It may hold a token. */
   link?: string;
 }

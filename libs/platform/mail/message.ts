@@ -9,10 +9,19 @@ export function messageOf(mail: OutgoingMail, from: string) {
     text: mail.text,
     html: mail.html,
     messageId: `<${oneLine(mail.messageId)}>`,
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: { 'Auto-Submitted': 'auto-generated', ...unsubscription(mail) },
     // Nothing in a message may make the server read a file or fetch an address.
     disableFileAccess: true,
     disableUrlAccess: true,
+  };
+}
+
+/** By which mail programs show a way out of their own (RFC 2369, section 3.2; RFC 8058). */
+function unsubscription({ unsubscribeUrl }: OutgoingMail): Record<string, string> {
+  if (unsubscribeUrl === undefined) return {};
+  return {
+    'List-Unsubscribe': `<${oneLine(unsubscribeUrl)}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
   };
 }
 

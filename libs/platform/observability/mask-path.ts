@@ -10,6 +10,7 @@ const TOKEN_ROUTES = [
   ['api', 'auth', 'confirm'],
   ['api', 'auth', 'password', 'reset'],
   ['api', 'auth', 'invitations'],
+  ['api', 'mails', 'unsubscribe'],
   ['s'],
 ];
 
@@ -17,7 +18,7 @@ const TOKEN_ROUTES = [
 const NOT_TOKENS = new Set(['resend']);
 
 /** What a path must have to hold a secret at all; most do not, and are logged with every request. */
-const SUSPICIOUS = /(?:^|\/)s\/|download|share|confirm|reset|invitations|%|[^/]{20}/i;
+const SUSPICIOUS = /(?:^|\/)s\/|download|share|confirm|reset|invitations|unsubscribe|%|[^/]{20}/i;
 
 const LONGEST_PATH = 512;
 const SHORTEST_TOKEN = 20;

@@ -87,6 +87,10 @@ describe('socketMessage', () => {
     ['upload.completed', true],
     ['upload.failed', true],
     ['upload.cancelled', true],
+    ['file.available', true],
+    ['file.downloaded', true],
+    ['file.expired', true],
+    ['share.downloaded', true],
     ['session.started', false],
     ['upload.created', false],
   ] as const)('of %s is told: %s', (type, told) => {

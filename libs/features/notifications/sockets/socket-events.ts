@@ -5,6 +5,10 @@ const TOLD: ReadonlySet<EventType> = new Set<EventType>([
   'upload.completed',
   'upload.failed',
   'upload.cancelled',
+  'file.available',
+  'file.downloaded',
+  'file.expired',
+  'share.downloaded',
 ]);
 
 /** An event as every transport gives it. */

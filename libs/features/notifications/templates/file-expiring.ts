@@ -7,10 +7,17 @@ export interface ExpiringFacts {
   fileName: string;
   expiresAt: Date;
   url: string;
+  unsubscribeUrl?: string;
 }
 
 /** Warns an owner that a file is about to end. */
-export function fileExpiringMail({ fullName, fileName, expiresAt, url }: ExpiringFacts): MailText {
+export function fileExpiringMail({
+  fullName,
+  fileName,
+  expiresAt,
+  url,
+  unsubscribeUrl,
+}: ExpiringFacts): MailText {
   return letter({
     subject: 'A file of yours is about to expire',
     hello: greeting(fullName),
@@ -20,5 +27,6 @@ export function fileExpiringMail({ fullName, fileName, expiresAt, url }: Expirin
     notes: [
       'To keep it, give it a later expiry before then. If that is how you meant it, there is nothing to do.',
     ],
+    unsubscribeUrl,
   });
 }

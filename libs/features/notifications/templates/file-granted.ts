@@ -9,10 +9,17 @@ export interface GrantedFacts {
   ownerName: string | null;
   /** Of the file: no key to it, but the place where whoever logs in finds it. */
   url: string;
+  unsubscribeUrl?: string;
 }
 
 /** Tells somebody that a file was made available to him. */
-export function fileGrantedMail({ fullName, fileName, ownerName, url }: GrantedFacts): MailText {
+export function fileGrantedMail({
+  fullName,
+  fileName,
+  ownerName,
+  url,
+  unsubscribeUrl,
+}: GrantedFacts): MailText {
   const owner = nameIn(ownerName) ?? 'Somebody';
   return letter({
     subject: 'A file is available to you',
@@ -21,5 +28,6 @@ export function fileGrantedMail({ fullName, fileName, ownerName, url }: GrantedF
     label: 'The file',
     url,
     notes: ['The address alone opens nothing: the file is for your account.'],
+    unsubscribeUrl,
   });
 }
