@@ -70,8 +70,7 @@ export class MetadataCache {
       if (keep) await this.ask(() => this.redis.set(key, JSON.stringify({ value }), 'PX', TTL_MS));
       return { value, hit: false };
     } finally {
-      // Not waited for: it runs out by itself.
-      void this.ask(() => this.redis.del(lockOf(key)));
+      void this.release(key);
     }
   }
 
@@ -83,14 +82,22 @@ export class MetadataCache {
 
   /** Takes the lock and answers null, or waits for whoever has it as long as that is worth while. */
   private async readWhenOtherHas<T>(key: string): Promise<{ value: T } | null> {
-    const lock = () => this.redis.set(lockOf(key), '1', 'PX', LOCK_MS, 'NX');
+    // Together, in this order: whoever had the lock has written the value before giving it back.
+    const lockAndRead = () => this.redis.multi().set(lockOf(key), '1', 'PX', LOCK_MS, 'NX').get(key).exec();
     for (const deadline = Date.now() + LOCK_MS; Date.now() < deadline; await delay(LOOK_MS)) {
-      if ((await this.ask(lock)) !== null) return null;
-      const found = await this.read<T>(key);
-      if (found === 'away') return null;
-      if (found !== null) return found;
+      const answers = await this.ask(lockAndRead);
+      if (!answers) return null;
+      const [[, locked], [, text]] = answers as [[unknown, 'OK' | null], [unknown, string | null]];
+      const found = text === null ? null : parse<T>(text);
+      if (found !== null && locked !== null) void this.release(key);
+      if (found !== null || locked !== null) return found;
     }
     return null;
+  }
+
+  /** Not waited for: the lock runs out by itself. */
+  private async release(key: string): Promise<void> {
+    await this.ask(() => this.redis.del(lockOf(key)));
   }
 
   /** Redis' answer; undefined when it is away, or as good as. */
