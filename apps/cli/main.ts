@@ -5,12 +5,14 @@ import { UsageError, type Command } from './command';
 import { fsckCommand } from './commands/fsck';
 import { keysRotateCommand } from './commands/keys-rotate';
 import { migrateCommand } from './commands/migrate';
+import { sweepResumeCommand } from './commands/sweep-resume';
 import { userCreateCommand } from './commands/user-create';
 
 const COMMANDS: Record<string, Command> = {
   fsck: fsckCommand,
   'keys:rotate': keysRotateCommand,
   migrate: migrateCommand,
+  'sweep:resume': sweepResumeCommand,
   'user:create': userCreateCommand,
 };
 

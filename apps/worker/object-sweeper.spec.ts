@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, dataSourceOptions } from '@waybill/platform/database';
-import { ObjectRegistry } from '@waybill/platform/objects';
+import { ObjectRegistry, SweepAlarms } from '@waybill/platform/objects';
+import { Drain, Metrics, ReadinessChecks } from '@waybill/platform/observability';
 import { createObjectStores, type ObjectStores } from '@waybill/platform/storage';
 import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { testEnvironment } from '../../test/support/environment';
+import { LivingReferences } from './living-references';
 import { ObjectSweeper } from './object-sweeper';
 
 let directory: string;
@@ -18,6 +20,7 @@ let database: Database;
 let registry: ObjectRegistry;
 let stores: ObjectStores;
 let sweeper: ObjectSweeper;
+let readiness: ReadinessChecks;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'waybill-sweep-'));
@@ -28,7 +31,9 @@ beforeEach(async () => {
   database = new Database(source);
   registry = new ObjectRegistry(database);
   stores = createObjectStores(config.storage);
-  sweeper = new ObjectSweeper(registry, stores);
+  readiness = new ReadinessChecks(new Drain());
+  const alarms = new SweepAlarms(database, new Metrics(), readiness);
+  sweeper = new ObjectSweeper(registry, stores, new LivingReferences(database), alarms);
 });
 
 afterEach(async () => {
@@ -64,6 +69,25 @@ describe('ObjectSweeper', () => {
       { key: 'vault/d/1', state: 'writing' },
     ]);
     expect(await filesLeft()).toBe(2);
+  });
+
+  it('keeps what an upload still has, whoever has called it dead, and raises an alarm until that is mended', async () => {
+    const complaint = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const upload = '01900000-0000-7000-8000-000000000001';
+    const key = `staging/${upload}/0-x`;
+    for (const each of [key, 'vault/a/1']) await store(each);
+    await database.query('ALTER TABLE upload_parts DROP CONSTRAINT upload_parts_upload_fk');
+    await database.query('INSERT INTO upload_parts VALUES ($1, 0, 6, $2)', [upload, key]);
+    for (const each of [key, 'vault/a/1']) await registry.withdraw(each, 'local');
+    for (let turn = 0; turn < 2; turn++) expect(await sweeper.run()).toBe(1 - turn);
+    expect(await filesLeft()).toBe(1);
+    expect((await readiness.ask()).notes).toEqual(['SWEEP_STILL_REFERENCED']);
+    expect(complaint).toHaveBeenCalledTimes(1);
+    await database.query('DELETE FROM upload_parts');
+    expect(await sweeper.run()).toBe(1);
+    expect(await filesLeft()).toBe(0);
+    expect((await readiness.ask()).notes).toEqual([]);
   });
 
   it('comes to the rest although more than a batch of older ones cannot be removed, and says so once', async () => {

@@ -6,6 +6,7 @@ import { MailReconciler, WebhookReconciler } from '@waybill/features/notificatio
 import { ShareSweeper } from '@waybill/features/sharing';
 import { UploadReconciler } from '@waybill/features/uploads';
 import { IdempotencyKeys } from '@waybill/platform/idempotency';
+import { StoreGenerations } from '@waybill/platform/objects';
 import { HandlesJob } from '@waybill/platform/queue';
 import { ObjectSweeper } from './object-sweeper';
 
@@ -16,6 +17,7 @@ export class UpkeepProcessor {
     private readonly uploads: UploadReconciler,
     private readonly mails: MailReconciler,
     private readonly webhooks: WebhookReconciler,
+    private readonly generations: StoreGenerations,
     private readonly objects: ObjectSweeper,
     private readonly files: FileSweeper,
     private readonly deliveries: DeliverySweeper,
@@ -34,10 +36,13 @@ export class UpkeepProcessor {
 
   @HandlesJob('sweep')
   async sweep(): Promise<void> {
-    await this.files.run();
+    // What is deleted here is gone for good. The rest forgets rows, of which backups have copies.
+    if (await this.generations.agree()) {
+      await this.files.run();
+      await this.objects.run();
+    }
     await this.deliveries.run();
     await this.shares.run();
-    await this.objects.run();
     await this.credentials.run();
     await this.idempotency.sweep();
     await this.webhooks.sweep();

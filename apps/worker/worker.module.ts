@@ -16,6 +16,7 @@ import { QueueModule } from '@waybill/platform/queue';
 import { StorageModule } from '@waybill/platform/storage';
 import { FeedLoop } from './feed-loop';
 import { GrantedFilesModule } from './granted-files.module';
+import { LivingReferences } from './living-references';
 import { ObjectSweeper } from './object-sweeper';
 import { UpkeepProcessor } from './upkeep.processor';
 
@@ -39,6 +40,6 @@ import { UpkeepProcessor } from './upkeep.processor';
     AuditWorkerModule,
     GrantedFilesModule,
   ],
-  providers: [FeedLoop, ObjectSweeper, UpkeepProcessor],
+  providers: [FeedLoop, LivingReferences, ObjectSweeper, UpkeepProcessor],
 })
 export class WorkerModule {}

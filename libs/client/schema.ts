@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Whether requests are welcome
-         * @description Otherwise `errors` names what is down; while the process shuts down, nothing is asked any more.
+         * @description Otherwise `errors` names what is down; while the process shuts down, nothing is asked any more. `notes` tells an operator what wants looking at although requests are welcome.
          */
         get: operations["isReady"];
         put?: never;
@@ -1201,6 +1201,11 @@ export interface components {
             checks: {
                 [key: string]: "up" | "down";
             };
+            /**
+             * @description What wants looking at: `SWEEP_…` where sweepers have stopped deleting (see the operations guide).
+             * @example []
+             */
+            notes: string[];
         };
         SignupDto: {
             /** @example ada@example.com */
@@ -2324,7 +2329,8 @@ export interface operations {
                      *         "database": "up",
                      *         "redis": "up",
                      *         "storage": "up"
-                     *       }
+                     *       },
+                     *       "notes": []
                      *     }
                      */
                     "application/json": components["schemas"]["ReadyDto"];

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { largeDocument } from '../fixtures/documents';
 import {
@@ -196,3 +196,56 @@ describe('deletions that die half-way', () => {
     await assertInvariants(system);
   }, 90_000);
 });
+
+describe('a database that was restored', () => {
+  it('D01 beside a store that has gone on sweeps nothing and says so, until an operator has looked', async () => {
+    const { fileId } = await owner.uploadAndWait(document(7, 20_000));
+    const { fileId: deleted } = await owner.uploadAndWait(document(8, 20_000));
+    await system.waitUntilSwept();
+    await waitFor('the store to be marked', async () => (await marked()) > 0);
+    await system.workers[0]!.stop();
+    const files = await Promise.all([fileId, deleted].map(rowOf));
+    const paths = await Promise.all(files.map(({ object_key: key }) => system.pathOf(key)));
+    await owner.delete(`/api/files/${deleted}`);
+    await system.query(
+      `UPDATE files SET created_at = created_at - interval '1 day', expires_at = now() - interval '1 hour' WHERE id = $1`,
+      [fileId],
+    );
+    await writeFile(join(system.objectsDir, '~generation'), `${(await marked()) + 3}\n`);
+
+    await system.workerReady(system.startWorker());
+    const noted = async (): Promise<string[]> => (await owner.get('/api/health/ready')).body.notes;
+    await waitFor('the alarm', async () => (await noted()).includes('SWEEP_DATABASE_OLDER'));
+    for (let turn = 0; turn < 2; turn++) await aSweep();
+    for (const path of paths) expect((await stat(path!)).size).toBeGreaterThan(20_000);
+    expect(await rowOf(fileId)).toMatchObject({ deleted_at: null, wrapped_dek: expect.any(Buffer) });
+    expect((await system.cli('sweep:resume', '--status')).code).toBe(1);
+    expect(JSON.stringify(await system.cli('fsck', '--json'))).toContain('DATABASE_OLDER');
+
+    expect(await system.cli('sweep:resume')).toMatchObject({ code: 0 });
+    expect(await system.query(`SELECT outcome FROM audit_log WHERE action = 'sweep.resumed'`)).toHaveLength(
+      1,
+    );
+    await waitFor('both to be gone', async () => {
+      const left = await Promise.all(files.map(({ object_key: key }) => system.pathOf(key)));
+      return left.every((path) => path === null);
+    });
+    expect(await noted()).toEqual([]);
+    await assertInvariants(system);
+  }, 60_000);
+});
+
+async function marked(): Promise<number> {
+  return Number(await readFile(join(system.objectsDir, '~generation'), 'utf8').catch(() => '0'));
+}
+
+/** Waits until a sweep has begun after this call, and gone past what it may not delete: it forgets what is long over. */
+async function aSweep(): Promise<void> {
+  const [{ id }] = await system.query(
+    `INSERT INTO deliveries (id, subject_id, file_ids, client, size, started_at)
+     VALUES (gen_random_uuid(), gen_random_uuid(), '{}', '\\x00', 1, now() - interval '60 days') RETURNING id`,
+  );
+  await waitFor('a sweep', async () => {
+    return (await system.query('SELECT FROM deliveries WHERE id = $1', [id])).length === 0;
+  });
+}

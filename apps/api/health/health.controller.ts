@@ -28,14 +28,14 @@ export class HealthController {
     operationId: 'isReady',
     summary: 'Whether requests are welcome',
     description:
-      'Otherwise `errors` names what is down; while the process shuts down, nothing is asked any more.',
+      'Otherwise `errors` names what is down; while the process shuts down, nothing is asked any more. `notes` tells an operator what wants looking at although requests are welcome.',
   })
   @ApiOkResponse({ type: ReadyDto, description: 'They are.' })
   @ApiProblems('DEPENDENCY_UNAVAILABLE')
   async ready(): Promise<ReadyDto> {
     const state = await this.readiness.ask();
     if (!state.ready) throw notReady(state);
-    return { status: 'ready', checks: state.checks };
+    return { status: 'ready', checks: state.checks, notes: state.notes };
   }
 }
 

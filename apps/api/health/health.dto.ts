@@ -16,4 +16,12 @@ export class ReadyDto {
     example: { database: 'up', redis: 'up', storage: 'up' },
   })
   checks: Record<string, 'up' | 'down'>;
+
+  @ApiProperty({
+    description:
+      'What wants looking at: `SWEEP_…` where sweepers have stopped deleting (see the operations guide).',
+    type: [String],
+    example: [],
+  })
+  notes: string[];
 }

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { AuditLogRepository } from '@waybill/platform/audit';
 import { AppConfig } from '@waybill/platform/config';
 import { Database } from '@waybill/platform/database';
 import { Keyring, KeyringFile, type KeyringKey } from '@waybill/platform/keyring';
 import { readOptions } from '../arguments';
 import { UsageError, type Command } from '../command';
 import { withInstallation } from '../fsck/fsck.module';
+import { recordDeed } from '../operator-audit';
 import { rewrapAll } from '../rotation/rewrap';
 import { WrappedKeys } from '../rotation/wrapped-keys';
 
@@ -53,6 +55,7 @@ Exit code 0: done; 1: some data keys could not be rewrapped (see fsck), or the k
         services.get(Keyring),
         new WrappedKeys(services.get(Database)),
         services.get(Database),
+        new AuditLogRepository(services.get(Database)),
       );
       if (options.status) return rotation.status();
       if (options.prepare) return rotation.prepare();
@@ -69,6 +72,7 @@ class Rotation {
     private readonly keyring: Keyring,
     private readonly keys: WrappedKeys,
     private readonly database: Database,
+    private readonly audit: AuditLogRepository,
   ) {}
 
   async status(): Promise<number> {
@@ -87,6 +91,7 @@ class Rotation {
 
   async prepare(): Promise<number> {
     const id = await this.alone(() => this.file.add({ primary: false }));
+    await recordDeed(this.audit, 'keyring.prepared', { kekId: id });
     console.log(id);
     console.error(`Copy the keyring to all instances, then: npm run keys:rotate -- --to ${id}`);
     return 0;
@@ -106,6 +111,7 @@ class Rotation {
       if (to === primary) return;
       const id = to ?? (await this.file.add({ primary: true }));
       if (to !== undefined) await this.file.promote(to);
+      await recordDeed(this.audit, 'keyring.rotated', { kekId: id, from: primary });
       console.log(`New data keys are wrapped by "${id}" from now on, before by "${primary}".`);
     });
   }
@@ -145,6 +151,7 @@ class Rotation {
     return this.alone(async () => {
       if (await this.isNeeded(id)) return 1;
       await this.file.remove(id);
+      await recordDeed(this.audit, 'keyring.retired', { kekId: id });
       console.log(
         `"${id}" is out of the keyring. Keep a copy for as long as you keep database backups from before.`,
       );

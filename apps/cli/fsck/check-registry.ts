@@ -1,3 +1,4 @@
+import { judge, readGenerations } from '@waybill/platform/objects';
 import type { FsckContext } from './context';
 import { keyset } from './keyset';
 
@@ -13,7 +14,7 @@ interface Backlog {
 }
 
 /** What waits is not lost; but if it waits for long, nobody sweeps. */
-export async function checkBacklog({ database, tally, warn }: FsckContext): Promise<void> {
+export async function checkBacklog({ database, stores, tally, warn }: FsckContext): Promise<void> {
   const [backlog] = await database.query<Backlog>(
     `SELECT count(*) FILTER (WHERE state = 'dead') AS dead,
             count(*) FILTER (WHERE state = 'writing') AS writing,
@@ -21,6 +22,20 @@ export async function checkBacklog({ database, tally, warn }: FsckContext): Prom
             count(*) FILTER (WHERE state = 'writing' AND lease_until < now() - ${BACKLOG}) AS abandoned
      FROM objects WHERE state IN ('dead', 'writing')`,
   );
+  const generations = await readGenerations(database, stores.default);
+  const { stored, recorded } = generations;
+  const pair = `generation ${recorded ?? 'none'} in the database, ${stored ?? 'none'} in the store; nothing is swept`;
+  switch (judge(generations)) {
+    case 'database-older':
+      warn({ code: 'DATABASE_OLDER', subject: stores.default.driver, detail: pair });
+      break;
+    case 'store-incomplete':
+      warn({ code: 'STORE_INCOMPLETE', subject: stores.default.driver, detail: pair });
+      break;
+    case 'new':
+    case 'agree':
+      break;
+  }
   const { dead, writing, deadLong, abandoned } = backlog!;
   tally.dead = dead;
   tally.writing = writing;

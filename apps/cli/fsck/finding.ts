@@ -37,7 +37,7 @@ export interface Finding {
 
 /** Worth a look, and no violation: nothing is lost, and it does not count for the exit code. */
 export interface Warning {
-  code: 'DEAD_BACKLOG' | 'WRITING_BACKLOG' | 'MARKED_CORRUPT';
+  code: 'DEAD_BACKLOG' | 'WRITING_BACKLOG' | 'MARKED_CORRUPT' | 'DATABASE_OLDER' | 'STORE_INCOMPLETE';
   subject: string;
   detail: string;
 }

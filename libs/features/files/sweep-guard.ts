@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppConfig } from '@waybill/platform/config';
+import { SweepAlarms } from '@waybill/platform/objects';
 import { Metrics } from '@waybill/platform/observability';
 import { FileRepository } from './file.repository';
 
@@ -13,13 +14,12 @@ const UNSUSPICIOUS = 1_000;
  */
 @Injectable()
 export class SweepGuard {
-  private readonly log = new Logger(SweepGuard.name);
   private readonly halted;
-  private silent = false;
 
   constructor(
     private readonly files: FileRepository,
     private readonly config: AppConfig,
+    private readonly alarms: SweepAlarms,
     metrics: Metrics,
   ) {
     this.halted = metrics.gauge(
@@ -35,12 +35,13 @@ export class SweepGuard {
     const most = Math.max(UNSUSPICIOUS, (live * this.config.sweepMaxPercent) / 100);
     const allowed = over <= most;
     this.halted.set(allowed ? 0 : over);
-    if (!allowed && !this.silent) {
-      this.log.error(
-        `${over} of ${live} files look expired at once: none of them is deleted. If that is right, raise SWEEP_MAX_PERCENT (now ${this.config.sweepMaxPercent}).`,
+    if (allowed) await this.alarms.clear('TOO_MANY_EXPIRED');
+    else {
+      await this.alarms.raise(
+        'TOO_MANY_EXPIRED',
+        `${over} of ${live}. If that is right, raise SWEEP_MAX_PERCENT (now ${this.config.sweepMaxPercent})`,
       );
     }
-    this.silent = !allowed;
     return allowed;
   }
 }

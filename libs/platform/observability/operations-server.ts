@@ -73,9 +73,13 @@ async function answer(
     case '/health/live':
       return end(response, 200, 'live');
     case '/health/ready': {
-      const { ready, draining, checks } = await readiness.ask();
+      const { ready, draining, checks, notes } = await readiness.ask();
       const down = Object.keys(checks).filter((name) => checks[name] === 'down');
-      return end(response, ready ? 200 : 503, ready ? 'ready' : draining ? 'draining' : down.join(', '));
+      return end(
+        response,
+        ready ? 200 : 503,
+        ready ? ['ready', ...notes].join('\n') : draining ? 'draining' : down.join(', '),
+      );
     }
     default:
       return end(response, 404, 'not found');

@@ -7,7 +7,7 @@ beforeAll(() => Logger.overrideLogger(false));
 describe('readiness', () => {
   it('is the sum of its checks', async () => {
     const readiness = new ReadinessChecks(new Drain());
-    expect(await readiness.ask()).toEqual({ ready: true, checks: {}, draining: false });
+    expect(await readiness.ask()).toEqual({ ready: true, checks: {}, draining: false, notes: [] });
     readiness.register('database', async () => 1);
     readiness.register('redis', async () => {
       throw new Error('redis://:hunter2@host refused');
@@ -41,7 +41,15 @@ describe('readiness', () => {
     const heard = new Promise((resolve) => drain.signal.addEventListener('abort', resolve));
     drain.begin();
     await heard;
-    expect(await readiness.ask()).toEqual({ ready: false, checks: {}, draining: true });
+    expect(await readiness.ask()).toEqual({ ready: false, checks: {}, draining: true, notes: [] });
+  });
+
+  it('tells what is noted beside it, which makes nobody unready, and nothing of what cannot be asked', async () => {
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const readiness = new ReadinessChecks(new Drain());
+    readiness.note('sweep', async () => ['SWEEP_HALTED']);
+    readiness.note('other', () => Promise.reject(new Error('away')));
+    expect(await readiness.ask()).toMatchObject({ ready: true, notes: ['SWEEP_HALTED'] });
   });
 
   it('refuses two checks of one name', () => {

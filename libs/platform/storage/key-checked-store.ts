@@ -40,6 +40,14 @@ export class KeyCheckedStore extends ObjectStore {
     yield* this.inner.list(prefix);
   }
 
+  generation(): Promise<number | null> {
+    return this.inner.generation();
+  }
+
+  setGeneration(generation: number): Promise<void> {
+    return this.inner.setGeneration(generation);
+  }
+
   async check(): Promise<void> {
     return this.inner.check();
   }

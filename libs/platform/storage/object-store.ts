@@ -93,6 +93,12 @@ export abstract class ObjectStore {
    */
   abstract list(prefix: string): AsyncIterable<ListedObject>;
 
+  /** The number that `setGeneration` has left here; null where there is none. It is no object, and in no listing. */
+  abstract generation(): Promise<number | null>;
+
+  /** Replaces that number, which is durable when this resolves. Of several at once any may be the last. */
+  abstract setGeneration(generation: number): Promise<void>;
+
   /** Resolves when an object could be written now. For readiness. */
   abstract check(): Promise<void>;
 }

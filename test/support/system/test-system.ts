@@ -186,11 +186,11 @@ export class TestSystem {
     });
   }
 
-  /** Everything that the object store holds, as paths below it. */
+  /** Everything that the object store holds for others, as paths below it. What begins with `~` is its own. */
   async storedFiles(): Promise<string[]> {
     const entries = await readdir(this.objectsDir, { recursive: true, withFileTypes: true }).catch(() => []);
     return entries
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('~'))
       .map((entry) => join(entry.parentPath, entry.name).slice(this.objectsDir.length + 1));
   }
 

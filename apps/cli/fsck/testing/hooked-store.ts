@@ -49,6 +49,14 @@ export class HookedStore extends ObjectStore {
     }
   }
 
+  generation(): Promise<number | null> {
+    return this.inner.generation();
+  }
+
+  setGeneration(generation: number): Promise<void> {
+    return this.inner.setGeneration(generation);
+  }
+
   check(): Promise<void> {
     return this.inner.check();
   }

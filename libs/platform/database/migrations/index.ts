@@ -14,6 +14,7 @@ import { OwnFeed1763810000000 } from './1763810000000-own-feed';
 import { FileChecksums1763815000000 } from './1763815000000-file-checksums';
 import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
 import { Webhooks1763830000000 } from './1763830000000-webhooks';
+import { StoreGenerations1763840000000 } from './1763840000000-store-generations';
 import { DownloadMails1763841000000 } from './1763841000000-download-mails';
 
 /** Every migration, oldest first. */
@@ -34,5 +35,6 @@ export const MIGRATIONS = [
   FileChecksums1763815000000,
   ExpiryWarnings1763820000000,
   Webhooks1763830000000,
+  StoreGenerations1763840000000,
   DownloadMails1763841000000,
 ];

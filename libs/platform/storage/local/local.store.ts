@@ -7,6 +7,7 @@ import { ObjectExists, ObjectMissing } from '../storage.errors';
 import { Directories } from './directories';
 import { errnoOf, toStorageError, translated, unlinkIfThere } from './file-errors';
 import { nodeFileSystem, type File, type FileSystem } from './file-system';
+import { GenerationFile } from './generation-file';
 import { listObjects } from './listing';
 import { Layout } from './layout';
 import { LocalObjectReader } from './local.reader';
@@ -26,6 +27,7 @@ export class LocalObjectStore extends ObjectStore {
   readonly driver = 'local';
   private readonly layout: Layout;
   private readonly directories: Directories;
+  private readonly marker: GenerationFile;
 
   constructor(
     root: string,
@@ -34,6 +36,7 @@ export class LocalObjectStore extends ObjectStore {
     super();
     this.layout = new Layout(root);
     this.directories = new Directories(fs, root);
+    this.marker = new GenerationFile(fs, this.directories, root);
   }
 
   async create(key: string): Promise<ObjectWriter> {
@@ -89,6 +92,14 @@ export class LocalObjectStore extends ObjectStore {
 
   list(prefix: string): AsyncIterable<ListedObject> {
     return listObjects(this.fs, this.layout, prefix);
+  }
+
+  generation(): Promise<number | null> {
+    return this.marker.read();
+  }
+
+  setGeneration(generation: number): Promise<void> {
+    return this.marker.write(generation);
   }
 
   async check(): Promise<void> {

@@ -49,6 +49,21 @@ export function describeKeeping(on: ContractHarness): void {
     });
   });
 
+  describe('the generation', () => {
+    it('is none at first, then what it was set to last, and no object', async () => {
+      expect(await on.store.generation()).toBeNull();
+      for (const generation of [1, 2, Number.MAX_SAFE_INTEGER, 3]) {
+        await on.store.setGeneration(generation);
+        expect(await on.store.generation()).toBe(generation);
+      }
+      await Promise.all(
+        [on.store.setGeneration(4), on.store.setGeneration(5)].map((set) => set.catch(() => undefined)),
+      );
+      expect([4, 5]).toContain(await on.store.generation());
+      expect(await on.list()).toEqual([]);
+    });
+  });
+
   describe('list', () => {
     it('is empty where nothing is', async () => expect(await on.list()).toEqual([]));
 
