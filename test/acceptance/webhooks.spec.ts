@@ -81,7 +81,6 @@ const happened = async (fileId: string): Promise<string[]> => {
 
 describe('J07', () => {
   it(`J07 ${EVENTS} events arrive signed and in order for each file, whatever the receiver does, and a killed worker`, async () => {
-    // Of each message in turn: taken, refused, broken off by a kill, answered too late to count.
     receiver.answer = ({ id }, nth) => (nth === 1 && parseInt(id.slice(-1), 16) % 3 === 0 ? 500 : 204);
     for (let n = 0; n < EVENTS; n++) {
       await change(fileIds[n % fileIds.length]!, `title ${n}`);

@@ -36,6 +36,8 @@ export class AppConfig {
     networks: string[];
     /** A factor on the time between two tries. */
     retryScale: number;
+    /** How long a receiver may take for the whole exchange. */
+    timeoutMs: number;
   };
   readonly uploads: {
     documents: { extensions: string[]; maxBytes: number };
@@ -101,6 +103,7 @@ export class AppConfig {
       ports: list(e.WEBHOOK_PORTS).map(Number),
       networks: list(e.WEBHOOK_ALLOWED_NETWORKS),
       retryScale: e.WEBHOOK_RETRY_SCALE,
+      timeoutMs: e.WEBHOOK_TIMEOUT_SECONDS * 1000,
     };
     this.uploads = {
       documents: {

@@ -210,6 +210,13 @@ export class Environment {
   @Max(1)
   WEBHOOK_RETRY_SCALE = 1;
 
+  // A try is another's to make half a minute after it was begun.
+  @Transform(number)
+  @IsNumber()
+  @Min(0.1)
+  @Max(25)
+  WEBHOOK_TIMEOUT_SECONDS = 15;
+
   @Transform(number)
   @IsNumber()
   @Min(1)

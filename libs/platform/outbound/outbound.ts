@@ -8,8 +8,6 @@ import { AppConfig } from '@waybill/platform/config';
 import { AddressPolicy } from './address-policy';
 import { hostOf, targetProblem, type TargetRules } from './target';
 
-/** How long somebody else's server may take for the whole exchange. */
-const TIMEOUT_MS = 15_000;
 /** How much of an answer is listened to; nobody reads it. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -32,8 +30,11 @@ export interface OutboundAnswer {
 @Injectable()
 export class Outbound {
   private readonly rules: TargetRules;
+  /** How long somebody else's server may take for the whole exchange. */
+  private readonly timeoutMs: number;
 
   constructor({ webhooks }: AppConfig) {
+    this.timeoutMs = webhooks.timeoutMs;
     this.rules = {
       addresses: new AddressPolicy(webhooks.networks),
       plain: webhooks.plain,
@@ -67,7 +68,7 @@ export class Outbound {
         headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
         lookup: this.guardedLookup,
         agent: false,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(this.timeoutMs),
       });
       request.on('error', (error: Error) => fail(new OutboundError(reasonOf(error), { cause: error })));
       request.on('response', (response) => listen(request, response, done, fail));
