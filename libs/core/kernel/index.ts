@@ -2,6 +2,7 @@ export { AppError, isAppError, type AppErrorOptions, type FieldError } from './a
 export { Clock, ManualClock, SystemClock } from './clock';
 export { ERROR_CODES, type ErrorCode } from './error-codes';
 export { Gate, type GateOptions } from './gate';
+export { Gathering } from './gathering';
 export { isUuid, uuidv7 } from './ids';
 export { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page } from './page';
 export {

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { nameConnectionLoss } from './errors';
+import type { Statement } from './statement';
 
 /**
  * A transaction in progress. Whoever writes takes one explicitly, so that "these belong together" is visible in the
@@ -19,6 +20,11 @@ export class Database {
   async query<Row>(sql: string, parameters: unknown[] = [], tx?: Tx): Promise<Row[]> {
     const answer: unknown = await (tx ?? this.source.manager).query(sql, parameters);
     return rowsOf<Row>(answer);
+  }
+
+  /** The same for a prepared statement. */
+  async execute<Row>(statement: Statement, parameters: unknown[] = [], tx?: Tx): Promise<Row[]> {
+    return this.query<Row>(asDriverTakesIt(statement), parameters, tx);
   }
 
   /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */
@@ -40,6 +46,14 @@ export class Database {
   async check(): Promise<void> {
     await this.source.query('SELECT 1');
   }
+}
+
+/**
+ * TypeORM hands the driver what it is given, and the driver takes a statement with a name as well; only TypeORM's types
+ * do not say so. A copy, since the driver puts the parameters into it.
+ */
+function asDriverTakesIt(statement: Statement): string {
+  return { ...statement } as unknown as string;
 }
 
 /** TypeORM answers `[rows, count]` to UPDATE and DELETE, and rows to all else. */

@@ -17,6 +17,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return code === '23505' && (constraint === undefined || violated === constraint);
 }
 
+/** Whether the database refused a statement for what it says (classes 22 and 23: data, constraints), and did nothing of it. */
+export function isRefusedStatement(error: unknown): boolean {
+  return /^2[23]/.test(postgresError(error).code ?? '');
+}
+
 /** Whether the database ended a statement because it took longer than it may. */
 export function isStatementTimeout(error: unknown): boolean {
   return postgresError(error).code === '57014';
