@@ -13,5 +13,6 @@ export { FilesService, type SealedNewFile } from './files.service';
 export { PendingFiles } from './pending-files';
 export { SharedFiles, type SharedFile } from './shared-files';
 export { ReadableFiles, type FileReader, type FileSource } from './readable-files';
-export { StorageUsageService } from './storage-usage.service';
+export { StorageUsageService, quotaExceeded } from './storage-usage.service';
+export { chargeUsage } from './storage-usage-sql';
 export { VaultReader, type SealedFile, type VaultObject } from './vault';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@waybill/core/kernel';
 import { Database, type Tx } from '@waybill/platform/database';
+import { chargeUsage } from './storage-usage-sql';
 
 /** What users store, counted in the transactions that store and remove it. */
 @Injectable()
@@ -16,16 +17,15 @@ export class StorageUsageService {
    */
   async charge(tx: Tx, userId: string, bytes: number, limit: number | null): Promise<void> {
     const rows = await this.database.query(
-      `WITH allowed AS (SELECT coalesce((SELECT quota_bytes FROM users WHERE id = $1::uuid), $3::bigint) AS bytes)
-       INSERT INTO storage_usage AS usage (user_id, used_bytes)
-       SELECT $1::uuid, $2::bigint FROM allowed WHERE allowed.bytes IS NULL OR $2::bigint <= allowed.bytes
-       ON CONFLICT (user_id) DO UPDATE SET used_bytes = usage.used_bytes + excluded.used_bytes
-       WHERE (SELECT bytes IS NULL OR usage.used_bytes + excluded.used_bytes <= bytes FROM allowed)
-       RETURNING user_id`,
+      `WITH due AS (
+         SELECT $1::uuid AS user_id, $2::bigint AS bytes,
+                coalesce((SELECT quota_bytes FROM users WHERE id = $1::uuid), $3::bigint) AS quota
+       )
+       ${chargeUsage('due')}`,
       [userId, bytes, limit],
       tx,
     );
-    if (rows.length === 0) throw noRoom();
+    if (rows.length === 0) throw quotaExceeded();
   }
 
   /**
@@ -40,7 +40,7 @@ export class StorageUsageService {
        WHERE users.id = $1 AND coalesce(usage.used_bytes, 0) + $2::bigint > coalesce(users.quota_bytes, $3::bigint)`,
       [userId, bytes, limit],
     );
-    if (rows.length > 0) throw noRoom();
+    if (rows.length > 0) throw quotaExceeded();
   }
 
   /** Takes bytes off what a user stores, with the rows that counted them. */
@@ -53,6 +53,6 @@ export class StorageUsageService {
   }
 }
 
-function noRoom(): AppError {
+export function quotaExceeded(): AppError {
   return new AppError('QUOTA_EXCEEDED', 'There is no room left in your storage quota.');
 }

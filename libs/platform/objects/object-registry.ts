@@ -21,6 +21,15 @@ export class ObjectRegistry {
     );
   }
 
+  /** The same for many at once. */
+  async registerAll(keys: readonly string[], driver: string, leaseMs: number): Promise<void> {
+    await this.database.query(
+      `INSERT INTO objects (key, driver, state, lease_until)
+       SELECT key, $2, 'writing', ${fromNow(3)} FROM unnest($1::text[]) AS new (key)`,
+      [keys, driver, leaseMs],
+    );
+  }
+
   /**
    * Tells that the writers of these objects are still at work. An object that was published, or taken from its writer,
    * meanwhile is left as it is: `publish` decides.
