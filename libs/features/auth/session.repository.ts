@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Role } from '@waybill/core/kernel';
-import { Database, type Tx } from '@waybill/platform/database';
+import { Gathering, type Role } from '@waybill/core/kernel';
+import { Database, prepared, type Tx } from '@waybill/platform/database';
 
 /** The session that a refresh token belongs to. */
 export interface SessionRef {
@@ -15,12 +15,22 @@ export interface LiveSession {
   emailVerified: boolean;
 }
 
+const LIVE_SESSIONS = prepared(
+  'live-sessions',
+  `SELECT s.id AS "sessionId", u.id AS "userId", u.role, u.email, u.email_verified_at IS NOT NULL AS "emailVerified"
+   FROM sessions s JOIN users u ON u.id = s.user_id
+   WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now() AND u.disabled_at IS NULL`,
+);
+
 /**
  * Sessions and their refresh tokens. Every question asks the database for the truth of this instant: what was revoked,
  * disabled or demoted anywhere counts here with the next statement. Time is the database's, so that instances agree.
  */
 @Injectable()
 export class SessionRepository {
+  /** Requests that come at about the same time ask together. Two at a time: one that hangs must not keep everybody out. */
+  private readonly asking = new Gathering((sessions: SessionRef[]) => this.findAllLive(sessions), 100, 2);
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -53,24 +63,15 @@ export class SessionRepository {
   }
 
   /** The session's user, if session and account are good; the one query of every authenticated request. */
-  async findLive({ sessionId, userId }: SessionRef): Promise<LiveSession | null> {
-    const [live] = await this.database.query<LiveSession>(
-      `SELECT u.role, u.email, u.email_verified_at IS NOT NULL AS "emailVerified"
-       FROM sessions s JOIN users u ON u.id = s.user_id
-       WHERE s.id = $1 AND u.id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.disabled_at IS NULL`,
-      [sessionId, userId],
-    );
-    return live ?? null;
+  async findLive(session: SessionRef): Promise<LiveSession | null> {
+    return this.asking.ask(session);
   }
 
   /** The same for many at once, in their order. */
   async findAllLive(sessions: readonly SessionRef[]): Promise<(LiveSession | null)[]> {
-    const live = await this.database.query<LiveSession & SessionRef>(
-      `SELECT s.id AS "sessionId", u.id AS "userId", u.role, u.email, u.email_verified_at IS NOT NULL AS "emailVerified"
-       FROM sessions s JOIN users u ON u.id = s.user_id
-       WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now() AND u.disabled_at IS NULL`,
-      [sessions.map(({ sessionId }) => sessionId)],
-    );
+    const live = await this.database.execute<LiveSession & SessionRef>(LIVE_SESSIONS, [
+      sessions.map(({ sessionId }) => sessionId),
+    ]);
     const found = new Map(
       live.map(({ sessionId, userId, ...session }) => [`${sessionId} ${userId}`, session]),
     );

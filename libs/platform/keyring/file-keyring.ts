@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { unwrapDek, wipe, wrapDek, type DekContext } from '@waybill/core/crypto';
-import { AppError } from '@waybill/core/kernel';
+import { AppError, Gathering } from '@waybill/core/kernel';
 import { Keyring, type WrappedDek } from './keyring';
 import { parseKeyring, type KeyringKeys } from './keyring-document';
 import { systemErrorCode } from './system-error';
@@ -39,6 +39,11 @@ export class FileKeyring extends Keyring {
     this.#loaded = loaded;
   }
 
+  readonly #looking = new Gathering<void, void>(async (asked) => {
+    await this.#look();
+    return asked;
+  }, Infinity);
+
   override async primaryId(): Promise<string> {
     await this.#refresh();
     return this.#loaded.primary;
@@ -59,7 +64,12 @@ export class FileKeyring extends Keyring {
     return unwrapDek(kek, kekId, wrapped, context);
   }
 
-  async #refresh(): Promise<void> {
+  /** Whoever asks at about the same time looks together. */
+  #refresh(): Promise<void> {
+    return this.#looking.ask();
+  }
+
+  async #look(): Promise<void> {
     try {
       if (lookOf(await stat(this.#path, { bigint: true })) === this.#loaded.look) return;
       const fresh = await load(this.#path, this.#secrets);
