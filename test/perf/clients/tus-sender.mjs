@@ -7,9 +7,17 @@ const { largeDocument } = createRequire(import.meta.url)('../../fixtures/documen
 const TUS = { 'Tus-Resumable': '1.0.0' };
 const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 
-void runHelper(async ({ bytes }) => {
-  const chunks = /** @type {Buffer[]} */ ([...largeDocument(bytes)]);
-  return { started: { bytes }, answer: (request) => upload(request, chunks, bytes) };
+void runHelper(async () => {
+  let bytes = 0;
+  /** @type {Buffer[]} */
+  let chunks = [];
+  return {
+    answer: async (request) => {
+      if (!request.document) return upload(request, chunks, bytes);
+      bytes = request.document;
+      chunks = [...largeDocument(bytes)];
+    },
+  };
 });
 
 /**

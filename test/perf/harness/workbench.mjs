@@ -76,7 +76,7 @@ export class Workbench {
   }
 
   async #prepare() {
-    const maxDocumentBytes = Math.max(this.bytes, 600 * MIB) + MIB;
+    const maxDocumentBytes = Math.max(2 * this.bytes, 600 * MIB) + MIB;
     const product = await Product.prepare(this.folder('data'), { maxDocumentBytes });
     this.#undo.push(() => product.stop());
     return product;
