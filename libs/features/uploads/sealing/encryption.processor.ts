@@ -4,6 +4,9 @@ import { HandlesJob, JobQueue, type JobContext } from '@waybill/platform/queue';
 import { SealingMetrics } from './sealing-metrics';
 import { SealingService } from './sealing.service';
 
+/** One sweep for all that are sealed meanwhile: it asks far more of the database than a small sealing does. */
+const SWEEP_DELAY_MS = 1_000;
+
 /** Seals uploads, in the worker. */
 @Injectable()
 export class EncryptionProcessor {
@@ -27,7 +30,7 @@ export class EncryptionProcessor {
     }
     if (outcome.kind === 'completed') {
       this.log.log('An upload was sealed', { uploadId, bytes: outcome.bytes, ms });
-      await this.jobs.enqueue({ name: 'sweep', data: {} });
+      await this.jobs.enqueue({ name: 'sweep', data: {}, delayMs: SWEEP_DELAY_MS });
     }
   }
 }
