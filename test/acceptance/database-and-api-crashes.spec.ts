@@ -143,6 +143,34 @@ describe('the API is killed', () => {
   }, 120_000);
 });
 
+describe('the API is killed while it takes a small file that came at once', () => {
+  it.each<[at: string, received: boolean]>([
+    ['before sync staging', false],
+    ['after sync staging-directory', false],
+    ['before commit whole', false],
+    ['after commit whole', true],
+    ['before answer 201', true],
+  ])(
+    'J03 %s: it became a file or nothing',
+    async (at, received) => {
+      await system.apis[0]!.stop();
+      const api = await system.startApi(0, withMoments({ crash: { at } }));
+      const bytes = document(2_000);
+      const ids = async (): Promise<{ id: string; fileId: string }[]> =>
+        system.query('SELECT id, file_id AS "fileId" FROM uploads');
+      const before = new Set((await ids()).map(({ id }) => id));
+      await expect(owner.upload(bytes)).rejects.toThrow();
+      expect(await api.exited).toEqual({ code: null, signal: 'SIGKILL' });
+      await system.startApi();
+      const made = (await ids()).filter(({ id }) => !before.has(id));
+      expect(made).toHaveLength(received ? 1 : 0);
+      // What was stored of it is swept, when the lease is over.
+      await nothingIsLost(made.map(({ id, fileId }) => ({ uploadId: id, fileId, sha256: sha256(bytes) })));
+    },
+    120_000,
+  );
+});
+
 describe('everything is killed', () => {
   const UPLOADS = 50;
 

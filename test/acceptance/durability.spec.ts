@@ -24,7 +24,7 @@ afterAll(() => system?.stop(), 30_000);
 async function moments(): Promise<string[]> {
   const lines = (await readFile(log, 'utf8')).split('\n');
   return lines.filter(
-    (line) => /sync|rename|commit (part|completed)|answer/.test(line) && !line.includes('datasync'),
+    (line) => /sync|rename|commit (part|whole|completed)|answer/.test(line) && !line.includes('datasync'),
   );
 }
 
@@ -57,6 +57,19 @@ it('O05 a 201 comes after fsync of the data, rename, fsync of the directory and 
     'before answer 201',
   ]);
   // No worker has run yet, and the first one is to find what its own test has sent.
+  expect((await owner.post(`/api/upload/cancel/${body.uploadId}`)).status).toBe(200);
+}, 120_000);
+
+it('O05 the 201 to a small file that comes at once comes after the same, in the same order', async () => {
+  await restartApi({});
+  const { status, body } = await owner.upload(Buffer.concat([...largeDocument(20_000)]));
+  expect(status).toBe(201);
+  expect(await moments()).toEqual([
+    ...durable('staging'),
+    'before commit whole',
+    'after commit whole',
+    'before answer 201',
+  ]);
   expect((await owner.post(`/api/upload/cancel/${body.uploadId}`)).status).toBe(200);
 }, 120_000);
 

@@ -18,6 +18,8 @@ export interface Renewal {
 export interface Renewed {
   open: boolean;
   allowed: boolean;
+  /** When the database was asked, by `performance.now()`. */
+  asked: number;
 }
 
 interface Waiting extends Renewal {
@@ -50,6 +52,7 @@ export class LeaseRenewals {
   private async round(): Promise<void> {
     const all = this.waiting;
     this.waiting = [];
+    const asked = performance.now();
     try {
       const writers = all.map(({ writer }) => writer);
       const open = new Set(await this.uploads.renew(writers, this.config.leaseMs));
@@ -58,7 +61,7 @@ export class LeaseRenewals {
       const keys = all.flatMap((renewal) => renewal.keys);
       await this.objects.renew(keys, this.config.leaseMs);
       for (const { writer, ownerId, resolve } of all)
-        resolve({ open: open.has(writer.uploadId), allowed: allowed.has(ownerId) });
+        resolve({ open: open.has(writer.uploadId), allowed: allowed.has(ownerId), asked });
     } catch (error) {
       for (const { reject } of all) reject(error);
     }

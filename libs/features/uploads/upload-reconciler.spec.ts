@@ -27,11 +27,11 @@ describe('UploadReconciler', () => {
     const { uploadId } = late.upload;
     await world.expireLeases(uploadId);
     // The request that was taken for dead comes to its end between the look and the deed.
-    const { interrupt } = world.uploads;
-    jest.spyOn(world.uploads, 'interrupt').mockImplementationOnce(async (id) => {
+    const { interrupt } = world.endings;
+    jest.spyOn(world.endings, 'interrupt').mockImplementationOnce(async (id) => {
       await world.receive(late, TEXT);
       await world.validation.validate(id);
-      return interrupt.call(world.uploads, id);
+      return interrupt.call(world.endings, id);
     });
     await world.reconciler.run();
     expect(await world.status(uploadId)).toBe('received');

@@ -3,6 +3,7 @@ import { isAppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
 import { JobQueue } from '@waybill/platform/queue';
 import { SealingRepository } from './sealing/sealing.repository';
+import { UploadEndings } from './upload-endings.service';
 import { UploadsService } from './upload.service';
 import { ValidationService } from './validation.service';
 
@@ -18,6 +19,7 @@ export class UploadReconciler {
   constructor(
     private readonly sealings: SealingRepository,
     private readonly uploads: UploadsService,
+    private readonly endings: UploadEndings,
     private readonly validation: ValidationService,
     private readonly jobs: JobQueue,
     private readonly config: AppConfig,
@@ -25,10 +27,10 @@ export class UploadReconciler {
 
   /** Idempotent; what is under way in a living process is left alone. */
   async run(): Promise<void> {
-    for (const id of await this.sealings.interrupted(BATCH)) await this.uploads.interrupt(id);
+    for (const id of await this.sealings.interrupted(BATCH)) await this.endings.interrupt(id);
     const { resumeMs } = this.config.uploads;
-    for (const id of await this.sealings.expired(BATCH, resumeMs)) await this.uploads.expire(id);
-    await this.uploads.abandonDeparted(BATCH);
+    for (const id of await this.sealings.expired(BATCH, resumeMs)) await this.endings.expire(id);
+    await this.endings.abandonDeparted(BATCH);
     for (const id of await this.sealings.unreceived(BATCH)) await this.receive(id);
     const unvalidated = await this.sealings.takeUnvalidated(VALIDATIONS, this.config.leaseMs);
     for (const id of unvalidated) await this.revalidate(id);

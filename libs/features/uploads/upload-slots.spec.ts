@@ -59,8 +59,8 @@ describe('the uploads that a user runs at once', () => {
 
   it('make room when they end, however they do', async () => {
     const [first, second] = await race(PER_USER);
-    await world.uploads.fail(first!, 'INTERRUPTED');
-    await world.uploads.cancel(world.principal, second!);
+    await world.endings.fail(first!, 'INTERRUPTED');
+    await world.endings.cancel(world.principal, second!);
     expect(await race(PER_USER)).toHaveLength(2);
     const [running] = await world.query(`SELECT id FROM uploads WHERE status = 'uploading'`);
     await world.query(`UPDATE uploads SET status = 'received' WHERE id = $1`, [running!.id]);
@@ -96,7 +96,7 @@ describe('the uploads that a user runs at once', () => {
 
   it('do not count for an upload that is over', async () => {
     const id = await resumable();
-    await world.uploads.cancel(world.principal, id);
+    await world.endings.cancel(world.principal, id);
     await slots.take(id, world.principal.userId);
     expect(await race(PER_USER)).toHaveLength(PER_USER);
   });

@@ -5,7 +5,7 @@ import { ApiProblems, CurrentPrincipal, Roles, Scope, Transfer, UuidParam } from
 import { JobQueue } from '@waybill/platform/queue';
 import { SealingService } from './sealing/sealing.service';
 import { UploadCancelledDto, UploadRetriedDto } from './upload.dto';
-import { UploadsService } from './upload.service';
+import { UploadEndings } from './upload-endings.service';
 
 /** What can be done to an upload, whatever door it came through. */
 @ApiTags('Uploads')
@@ -13,7 +13,7 @@ import { UploadsService } from './upload.service';
 @Roles('ops')
 export class UploadController {
   constructor(
-    private readonly uploads: UploadsService,
+    private readonly endings: UploadEndings,
     private readonly sealing: SealingService,
     private readonly jobs: JobQueue,
   ) {}
@@ -33,7 +33,7 @@ export class UploadController {
     @Param('uploadId', UuidParam) uploadId: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<UploadCancelledDto> {
-    await this.uploads.cancel(principal, uploadId);
+    await this.endings.cancel(principal, uploadId);
     return { success: true, uploadId, status: 'cancelled' };
   }
 

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromNow, type Tx } from '@waybill/platform/database';
+import { uuidv7 } from '@waybill/core/kernel';
+import { Database, fromNow, prepared, type Tx } from '@waybill/platform/database';
+import { appendEvents } from '@waybill/platform/events';
+import { registerObjects } from '@waybill/platform/objects';
 import type { Upload, UploadDoor } from './upload.entity';
 import { freeSlot } from './upload-slots';
 
@@ -37,6 +40,9 @@ export interface NewUpload {
   kekId: string;
 }
 
+/** SQL for a condition on `users`: who may upload now. */
+export const MAY_UPLOAD = `disabled_at IS NULL AND role IN ('ops', 'admin')`;
+
 /** What a statement answers of an upload. */
 export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", door, status, failure_code AS "failureCode",
   file_name AS "fileName", extension, media_type AS "mediaType", category, file_type AS "fileType", attributes,
@@ -45,6 +51,29 @@ export const UPLOAD_COLUMNS = `id, file_id AS "fileId", owner_id AS "ownerId", d
   writer_epoch AS "writerEpoch", yield_asked AS "yieldAsked", client_metadata AS "clientMetadata",
   retry_at AS "retryAt", created_at AS "createdAt", updated_at AS "updatedAt", received_at AS "receivedAt",
   validated_at AS "validatedAt", completed_at AS "completedAt", cancelled_at AS "cancelledAt"`;
+
+const INSERT_UPLOAD = prepared(
+  'insert-upload',
+  `WITH begun AS (
+     INSERT INTO uploads (id, file_id, owner_id, door, file_name, extension, media_type, category, file_type,
+                          attributes, total_bytes, client_metadata, wrapped_dek, kek_id, lease_until, slot)
+     SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::bigint, $12, $13::bytea, $14,
+            ${fromNow(15)}, free.slot
+     FROM (SELECT CASE WHEN $15::float8 IS NOT NULL THEN ${freeSlot('$3::uuid', '$16')} END AS slot) free
+     WHERE $15::float8 IS NULL OR free.slot IS NOT NULL
+     ON CONFLICT (owner_id, slot) WHERE status = 'uploading' AND slot IS NOT NULL DO NOTHING
+     RETURNING id, file_id, owner_id, file_name
+   ), first AS (
+     SELECT $17::text AS object_key, $18::text AS driver FROM begun WHERE $17 IS NOT NULL
+   ), registered AS (
+     ${registerObjects('first', fromNow(15))}
+   ), announced AS (
+     SELECT $19::uuid AS event_id, 'upload.created' AS type, owner_id AS actor_id, owner_id, id AS subject_id,
+            jsonb_build_object('uploadId', id, 'fileId', file_id, 'fileName', file_name) AS data
+     FROM begun
+   ), ${appendEvents('announced')}
+   SELECT id FROM begun`,
+);
 
 /**
  * The statements that uploads live by. Each change of state is one guarded UPDATE that says from which state it leads;
@@ -55,20 +84,20 @@ export class UploadRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * @param leaseMs null where nobody writes yet: then it takes no slot.
+   * Makes the row of an upload, registers the object of its first part, and tells of it.
+   *
+   * @param written null where nobody writes yet: then it takes no slot.
    * @param slots how many running uploads the owner may have.
    * @returns false when he has as many, or another was faster to get the slot that was free.
    */
-  async insert(tx: Tx, upload: NewUpload, leaseMs: number | null, slots: number): Promise<boolean> {
-    const rows = await this.database.query(
-      `INSERT INTO uploads (id, file_id, owner_id, door, file_name, extension, media_type, category, file_type,
-                            attributes, total_bytes, client_metadata, wrapped_dek, kek_id, lease_until, slot)
-       SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::bigint, $12, $13::bytea, $14,
-              ${fromNow(15)}, free.slot
-       FROM (SELECT CASE WHEN $15::float8 IS NOT NULL THEN ${freeSlot('$3::uuid', '$16')} END AS slot) free
-       WHERE $15::float8 IS NULL OR free.slot IS NOT NULL
-       ON CONFLICT (owner_id, slot) WHERE status = 'uploading' AND slot IS NOT NULL DO NOTHING
-       RETURNING id`,
+  async insert(
+    upload: NewUpload,
+    written: { leaseMs: number; firstPart: { key: string; driver: string } } | null,
+    slots: number,
+    tx?: Tx,
+  ): Promise<boolean> {
+    const rows = await this.database.execute(
+      INSERT_UPLOAD,
       [
         upload.id,
         upload.fileId,
@@ -84,8 +113,11 @@ export class UploadRepository {
         upload.clientMetadata,
         upload.wrappedDek,
         upload.kekId,
-        leaseMs,
+        written?.leaseMs ?? null,
         slots,
+        written?.firstPart.key ?? null,
+        written?.firstPart.driver ?? null,
+        uuidv7(),
       ],
       tx,
     );
@@ -127,88 +159,25 @@ export class UploadRepository {
     );
   }
 
-  /**
-   * Moves the offset over a durable part, by compare-and-swap; false when status, offset or writer are not what they
-   * were.
-   *
-   * @param leaseMs null where the writer leaves with this part: nobody writes then, until the next one takes the lease.
-   */
-  async advance(
-    tx: Tx,
-    writer: Writer,
-    from: number,
-    bytes: number,
-    leaseMs: number | null,
-  ): Promise<boolean> {
-    const leaves = '$5::float8 IS NULL';
-    const rows = await this.database.query(
-      `UPDATE uploads SET offset_bytes = offset_bytes + $4, part_count = part_count + 1, updated_at = now(),
-                          lease_until = ${fromNow(5)}, slot = CASE WHEN ${leaves} THEN NULL ELSE slot END,
-                          yield_asked = yield_asked AND NOT ${leaves}
-       WHERE id = $1 AND writer_epoch = $2 AND offset_bytes = $3 AND status = 'uploading' RETURNING id`,
-      [writer.uploadId, writer.epoch, from, bytes, leaseMs],
-      tx,
-    );
-    return rows.length > 0;
-  }
-
-  /**
-   * Whether a user may still upload. His row is held until `tx` ends, so that what is committed with it comes before
-   * anything that takes the permission away: once that has been answered, nothing more of his is taken.
-   */
-  async mayStillUpload(ownerId: string, tx: Tx): Promise<boolean> {
-    const rows = await this.database.query(
-      `SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL AND role IN ('ops', 'admin') FOR SHARE`,
-      [ownerId],
-      tx,
-    );
-    return rows.length > 0;
-  }
-
   /** Those of these users who may upload now. */
   async thoseWhoMayUpload(ownerIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM users WHERE id = ANY($1) AND disabled_at IS NULL AND role IN ('ops', 'admin')`,
+      `SELECT id FROM users WHERE id = ANY($1) AND ${MAY_UPLOAD}`,
       [ownerIds],
     );
     return rows.map(({ id }) => id);
   }
 
-  async insertPart(tx: Tx, uploadId: string, offset: number, size: number, objectKey: string): Promise<void> {
-    await this.database.query(
-      'INSERT INTO upload_parts (upload_id, offset_bytes, size_bytes, object_key) VALUES ($1, $2, $3, $4)',
-      [uploadId, offset, size, objectKey],
-      tx,
-    );
-  }
-
-  /** The last byte is durable: nothing can be added any more. Answers the size; null when it was not open any more. */
-  async receive(tx: Tx, writer: Writer, attributes: unknown, leaseMs: number): Promise<number | null> {
-    const [row] = await this.database.query<{ size: number }>(
-      `UPDATE uploads SET status = 'received', total_bytes = offset_bytes, attributes = $3, received_at = now(),
-                          updated_at = now(), lease_until = ${fromNow(4)}
-       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' RETURNING offset_bytes AS size`,
-      [writer.uploadId, writer.epoch, JSON.stringify(attributes), leaseMs],
-      tx,
-    );
-    return row?.size ?? null;
-  }
-
-  /** Says what a medium is, once its form has. */
-  async setFileType(tx: Tx, id: string, fileType: string): Promise<void> {
-    await this.database.query(
-      'UPDATE uploads SET file_type = $2 WHERE id = $1 AND file_type IS DISTINCT FROM $2',
-      [id, fileType],
-      tx,
-    );
-  }
-
-  /** Tells of many writers at once that they live; answers the uploads that are still theirs. */
+  /**
+   * Tells of many writers at once that they live; answers the uploads that are still theirs. One who has left meanwhile
+   * has no lease, and gets none: it would keep the next one waiting.
+   */
   async renew(writers: readonly Writer[], leaseMs: number): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `UPDATE uploads SET lease_until = ${fromNow(3)}
        FROM unnest($1::uuid[], $2::int[]) AS writer (upload_id, epoch)
-       WHERE id = writer.upload_id AND writer_epoch = writer.epoch AND status = 'uploading' RETURNING id`,
+       WHERE id = writer.upload_id AND writer_epoch = writer.epoch AND status = 'uploading'
+         AND lease_until IS NOT NULL RETURNING id`,
       [writers.map(({ uploadId }) => uploadId), writers.map(({ epoch }) => epoch), leaseMs],
     );
     return rows.map(({ id }) => id);

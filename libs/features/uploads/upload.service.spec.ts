@@ -30,14 +30,14 @@ async function receiveAfter(begun: BegunUpload, act: () => Promise<unknown>): Pr
   begun.writer.write(TEXT);
   await begun.writer.end(async (last) => {
     await act();
-    await world.uploads.receive(begun.upload, last, {});
+    await world.uploads.receive(begun.upload, last, { attributes: {} });
   });
 }
 
 describe('UploadsService', () => {
   it.each<[string, (uploadId: string) => Promise<unknown>]>([
-    ['was cancelled', (id) => world.uploads.cancel(world.principal, id)],
-    ['had failed', (id) => world.uploads.fail(id, 'INTERRUPTED')],
+    ['was cancelled', (id) => world.endings.cancel(world.principal, id)],
+    ['had failed', (id) => world.endings.fail(id, 'INTERRUPTED')],
   ])('refuses the last bytes of an upload that %s, and keeps neither them nor quota', async (_how, end) => {
     const begun = await world.begin();
     const { uploadId } = begun.upload;
@@ -58,7 +58,7 @@ describe('UploadsService', () => {
   it('gives up a part that was made durable while another instance ended the upload', async () => {
     const begun = await world.begin();
     const { uploadId } = begun.upload;
-    await world.uploads.cancel(world.principal, uploadId);
+    await world.endings.cancel(world.principal, uploadId);
     begun.writer.write(Buffer.alloc(64 * 1024, 'a'));
     await expect(world.receive(begun)).rejects.toMatchObject({ code: 'GONE' });
     expect(begun.errors).toHaveLength(1);
@@ -69,15 +69,15 @@ describe('UploadsService', () => {
     const begun = await world.begin();
     const { uploadId } = begun.upload;
     const before = await usage();
-    const { transaction } = world.database;
-    jest.spyOn(world.database, 'transaction').mockImplementationOnce(async (work) => {
-      await transaction.call(world.database, work as never);
+    const { execute } = world.database;
+    jest.spyOn(world.database, 'execute').mockImplementationOnce(async (...statement) => {
+      await execute.apply(world.database, statement);
       throw new Error('Connection terminated unexpectedly');
     });
     await expect(world.receive(begun, TEXT)).rejects.toThrow('Connection terminated');
     expect(await world.status(uploadId)).toBe('received');
     expect(await objects(uploadId)).toEqual(['live']);
-    expect(await world.uploads.fail(uploadId, 'DEPENDENCY_UNAVAILABLE')).toBe(true);
+    expect(await world.endings.fail(uploadId, 'DEPENDENCY_UNAVAILABLE')).toBe(true);
     expect(await objects(uploadId)).toEqual(['dead']);
     expect(await usage()).toBe(before);
   });
@@ -96,7 +96,7 @@ describe('UploadsService', () => {
           await world.receive(begun, bytes);
         } catch (error) {
           await begun.writer.abandon();
-          await world.uploads.fail(begun.upload.uploadId, 'QUOTA_EXCEEDED');
+          await world.endings.fail(begun.upload.uploadId, 'QUOTA_EXCEEDED');
           throw error;
         }
       }),

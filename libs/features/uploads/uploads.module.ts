@@ -7,6 +7,7 @@ import { FormUploadController } from './multipart/form-upload.controller';
 import { FormUploads } from './multipart/form-uploads';
 import { KeyedUploads } from './multipart/keyed-uploads';
 import { LeaseRenewals } from './lease-renewals';
+import { PartCommitRepository } from './part-commit.repository';
 import { PendingUploadsModule } from './pending-uploads';
 import { ProgressOfUploadsModule } from './progress-of-uploads';
 import { RunningTransfers } from './running-transfers';
@@ -14,6 +15,7 @@ import { EncryptionProcessor } from './sealing/encryption.processor';
 import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
 import { SealingService } from './sealing/sealing.service';
+import { RegisteredParts } from './staging/registered-parts';
 import { StagingService } from './staging/staging.service';
 import { BodyWriting } from './tus/body-writing';
 import { KeyedCreations } from './tus/keyed-creations';
@@ -26,13 +28,18 @@ import { WriteLeases } from './tus/write-leases';
 import { UploadProgress } from './upload-progress';
 import { UploadProgressController } from './upload-progress.controller';
 import { UploadController } from './upload.controller';
+import { UploadEndings } from './upload-endings.service';
 import { Upload, UploadPart } from './upload.entity';
 import { UploadPolicies } from './upload-policies';
 import { UploadReconciler } from './upload-reconciler';
 import { UploadRepository } from './upload.repository';
 import { UploadsService } from './upload.service';
 import { UploadSlots } from './upload-slots';
+import { UploadWrites } from './upload-writes';
 import { ValidationService } from './validation.service';
+import { ReservedUploads } from './whole/reserved-uploads';
+import { WholeUploadRepository } from './whole/whole-upload.repository';
+import { WholeUploads } from './whole/whole-uploads.service';
 
 /** What both sides of uploads need: rows, staging, sealing. */
 @Module({
@@ -40,8 +47,12 @@ import { ValidationService } from './validation.service';
   providers: [
     UploadRepository,
     UploadSlots,
+    UploadWrites,
     LeaseRenewals,
+    RegisteredParts,
+    PartCommitRepository,
     UploadsService,
+    UploadEndings,
     RunningTransfers,
     StagingService,
     ValidationService,
@@ -52,7 +63,10 @@ import { ValidationService } from './validation.service';
   exports: [
     UploadRepository,
     UploadSlots,
+    UploadWrites,
+    RegisteredParts,
     UploadsService,
+    UploadEndings,
     RunningTransfers,
     ValidationService,
     SealingRepository,
@@ -71,6 +85,9 @@ class UploadsCoreModule {}
     FormDoors,
     FormUploads,
     KeyedUploads,
+    ReservedUploads,
+    WholeUploadRepository,
+    WholeUploads,
     BodyWriting,
     KeyedCreations,
     LeaseLocker,

@@ -40,7 +40,7 @@ describe('ValidationService', () => {
     const store = world.stores.default;
     const { open } = store;
     jest.spyOn(store, 'open').mockImplementationOnce(async (key) => {
-      await world.uploads.cancel(world.principal, id);
+      await world.endings.cancel(world.principal, id);
       await store.delete(key);
       return open.call(store, key);
     });

@@ -3,8 +3,8 @@ import { AppError, isAppError } from '@waybill/core/kernel';
 import { StagingService } from './staging/staging.service';
 import type { UploadStatus } from './upload.entity';
 import { UploadRepository, type UploadRow } from './upload.repository';
-import { UploadsService } from './upload.service';
-import { checkContent, fileKindOf } from './validation';
+import { UploadEndings } from './upload-endings.service';
+import { checkContent, fileKindOf, type ContentReader } from './validation';
 
 /** What ends an upload. Bytes that were damaged where they rest will not be other ones at the next try. */
 const REFUSALS = [
@@ -20,7 +20,7 @@ const ENDED: ReadonlySet<UploadStatus> = new Set(['cancelled', 'failed']);
 export class ValidationService {
   constructor(
     private readonly uploads: UploadRepository,
-    private readonly service: UploadsService,
+    private readonly endings: UploadEndings,
     private readonly staging: StagingService,
   ) {}
 
@@ -34,17 +34,22 @@ export class ValidationService {
     const upload = await this.uploads.find(uploadId);
     if (!upload) throw AppError.notFound();
     if (upload.status !== 'received' || upload.validatedAt) return upload;
-    const kind = fileKindOf(upload.extension);
-    if (!kind) throw new Error(`No file kind is known for the extension ${upload.extension}.`);
     try {
-      await this.staging.reading(upload, (reader) => checkContent(kind, reader));
+      await this.staging.reading(upload, (reader) => this.check(upload.extension, reader));
     } catch (error) {
-      const refused = isAppError(error, ...REFUSALS) && (await this.service.fail(uploadId, error.code));
+      const refused = isAppError(error, ...REFUSALS) && (await this.endings.fail(uploadId, error.code));
       // Of bytes that were being swept nothing can be said.
       if (!refused) await this.assertNotEnded(uploadId);
       throw error;
     }
     return (await this.uploads.markValidated(uploadId)) ?? (await this.assertNotEnded(uploadId));
+  }
+
+  /** Holds content against the extension of its name, and throws what refuses it. */
+  async check(extension: string, content: ContentReader): Promise<void> {
+    const kind = fileKindOf(extension);
+    if (!kind) throw new Error(`No file kind is known for the extension ${extension}.`);
+    await checkContent(kind, content);
   }
 
   private async assertNotEnded(uploadId: string): Promise<UploadRow> {

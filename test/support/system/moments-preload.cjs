@@ -73,10 +73,13 @@ for (const method of ['rename', 'unlink']) {
   };
 }
 
+/** Prepared statements, by their names. */
+const PREPARED = {
+  'insert-upload': () => 'begun',
+  'commit-parts': (values) => (values.includes(true) ? 'part+received' : 'part'),
+  'receive-whole-uploads': () => 'whole',
+};
 const LABELS = [
-  ['begun', /^\s*INSERT INTO uploads /],
-  ['part', /^\s*INSERT INTO upload_parts /],
-  ['received', /SET status = 'received', total_bytes/],
   ['validated', /SET validated_at/],
   ['claimed', /SET status = 'encrypting'/],
   ['completed', /SET status = 'completed'/],
@@ -95,7 +98,7 @@ Client.prototype.query = function (...args) {
     transactions.delete(this);
     return open?.length > 0 && text.includes('COMMIT') ? around(`commit ${open.join('+')}`, run) : run();
   }
-  const label = LABELS.find(([, pattern]) => pattern.test(text))?.[0];
+  const label = PREPARED[args[0]?.name]?.(args[1]) ?? LABELS.find(([, pattern]) => pattern.test(text))?.[0];
   if (!label) return run();
   if (!open) return around(`commit ${label}`, run);
   open.push(label);

@@ -1,7 +1,9 @@
 import type { FormDoor, FormWriter } from './multipart-reception';
 
 /** A door that leads nowhere: the form is read, within the limits of the real one, and nothing of it is stored. */
-export function discardingDoor(limits: Pick<FormDoor, 'maxBytes' | 'idleMs'>): FormDoor<object, FormWriter> {
+export function discardingDoor(
+  limits: Pick<FormDoor, 'maxBytes' | 'idleMs'>,
+): FormDoor<object, FormWriter, never> {
   return {
     ...limits,
     admit: async () => undefined,

@@ -5,11 +5,11 @@ import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import type { UploadReceiptDto } from '../upload.dto';
 import { UploadPolicies, type UploadCategory } from '../upload-policies';
-import type { UploadRow } from '../upload.repository';
 import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
+import type { ReceivedUpload } from '../whole/whole-uploads.service';
 import { FormDoors } from './form-doors';
-import { KeyedUploads } from './keyed-uploads';
+import { KeyedUploads, type NamedUpload } from './keyed-uploads';
 import { Interrupted, MultipartReception } from './multipart-reception';
 
 /** Takes one upload that comes as a form, from the request to the receipt. */
@@ -42,7 +42,7 @@ export class FormUploads {
           const door = this.doors.open(category, { principal, uploadId, together: key?.together });
           return new MultipartReception(request, door, key?.observer).receive();
         },
-        answer: (received) => this.answer(response, received),
+        answer: (upload) => this.answer(response, upload),
       });
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
@@ -55,18 +55,19 @@ export class FormUploads {
   }
 
   /** The answer to an upload whose bytes are all there. May be asked for again. */
-  private async answer(response: Response, uploadId: string): Promise<UploadReceiptDto> {
-    const upload = await this.validation.validate(uploadId);
+  private async answer(response: Response, named: NamedUpload): Promise<UploadReceiptDto> {
+    const { uploadId } = named;
+    const upload = 'status' in named ? named : await this.validation.validate(uploadId);
     void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
     response.setHeader('Location', `/api/files/${upload.fileId}`);
-    return this.receipt(upload);
+    return this.receipt(uploadId, upload);
   }
 
-  private receipt(upload: UploadRow): UploadReceiptDto {
+  private receipt(uploadId: string, upload: Omit<ReceivedUpload, 'uploadId'>): UploadReceiptDto {
     return {
       success: true,
       message: 'The file was received and is being encrypted.',
-      uploadId: upload.id,
+      uploadId,
       fileId: upload.fileId,
       fileName: upload.fileName,
       fileType: upload.fileType,

@@ -11,8 +11,8 @@ import {
   type HeldKey,
 } from '@waybill/platform/idempotency';
 import type { Request, Response } from 'express';
-import type { OpenUpload } from '../upload.service';
 import { UploadRepository } from '../upload.repository';
+import type { ReceivedUpload } from '../whole/whole-uploads.service';
 import { discardingDoor } from './discarding-door';
 import { FormFingerprint } from './form-fingerprint';
 import type { FormObserver } from './form-observer';
@@ -25,12 +25,15 @@ export interface UploadKey {
   together: (tx: Tx, uploadId: string) => Promise<void>;
 }
 
+/** An upload whose bytes are all there; of one that was taken at once all is known that there is to say. */
+export type NamedUpload = { uploadId: string } | ReceivedUpload;
+
 export interface KeyedUpload<Answer> {
   /** What the file may have, in bytes. */
   maxBytes: number;
-  receive(key?: UploadKey): Promise<OpenUpload>;
+  receive(key?: UploadKey): Promise<NamedUpload>;
   /** Answers for an upload whose bytes are all there; also for one that an earlier request has received. */
-  answer(uploadId: string): Promise<Answer>;
+  answer(upload: NamedUpload): Promise<Answer>;
 }
 
 /**
@@ -56,7 +59,7 @@ export class KeyedUploads {
     upload: KeyedUpload<Answer>,
   ): Promise<Answer> {
     const keyed = keyedRequest(request, principal);
-    if (keyed === null) return upload.answer((await upload.receive()).uploadId);
+    if (keyed === null) return upload.answer(await upload.receive());
     const claim = await this.keys.claim(keyed, null);
     if (claim instanceof EarlierAnswer)
       return claim.replay(await this.fingerprintOf(request, upload.maxBytes), response) as Answer;
@@ -84,13 +87,13 @@ export class KeyedUploads {
           // What the dead request left is also taken up by the reconciler, which may have refused it by now.
           if (!(await this.stands(made.subject))) throw endedMeanwhile();
           fingerprint = again;
-          return upload.answer(made.subject);
+          return upload.answer({ uploadId: made.subject });
         }
         const { uploadId } = await upload.receive({
           observer: form,
           together: (tx, subject) => key.mark(tx, { subject, fingerprint: ofForm()! }),
         });
-        return upload.answer(uploadId);
+        return upload.answer({ uploadId });
       },
     );
   }

@@ -20,7 +20,9 @@ beforeAll(async () => {
   const policies = new UploadPolicies(world.config);
   doors = new FormDoors(
     world.uploads,
-    world.repository,
+    world.endings,
+    world.whole,
+    world.validation,
     new RunningTransfers(new Signals(null)),
     policies,
     world.config,

@@ -4,11 +4,15 @@ import { classify } from '@waybill/platform/http';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
 import type { OpenUpload } from '../upload.service';
+import type { ReceivedUpload } from '../whole/whole-uploads.service';
 import { ObservedForm, type FormObserver } from './form-observer';
 import { SenderPace } from './sender-pace';
 
 /** The bytes of a form that are not the file: boundaries, part headers, fields. */
 const FORM_OVERHEAD_BYTES = 512 * 1024;
+
+/** A small form comes with one or two packets; whoever takes longer shows progress, and can be cancelled, like any other. */
+const WHOLE_WITHIN_MS = 100;
 
 export type FormField = readonly [name: string, value: string];
 
@@ -19,7 +23,11 @@ export interface FormWriter {
 }
 
 /** What a door does with the one file of its form. */
-export interface FormDoor<Upload extends object = OpenUpload, Writer extends FormWriter = StagingWriter> {
+export interface FormDoor<
+  Upload extends object = OpenUpload,
+  Writer extends FormWriter = StagingWriter,
+  Whole extends object = ReceivedUpload,
+> {
   maxBytes: number;
   /** How long a sender may stay silent, or bring next to nothing. */
   idleMs: number;
@@ -31,6 +39,13 @@ export interface FormDoor<Upload extends object = OpenUpload, Writer extends For
    * @param fields those that came before the file.
    */
   begin(file: FilePartInfo, estimatedBytes: number | null, fields: readonly FormField[]): Promise<Upload>;
+  /** What the door does with a small file whose form came at once; absent where it does nothing special. */
+  whole?: {
+    /** Of the body of such a form. */
+    maxBytes: number;
+    /** Judges all of it and takes it; null where it is to be begun and written like any other. */
+    take(file: FilePartInfo, content: readonly Buffer[], fields: readonly FormField[]): Promise<Whole | null>;
+  };
   write(upload: Upload, on: { drain: () => void; error: (error: unknown) => void }): Writer;
   /** Everything has come: judges the fields, commits what is left of the file. */
   finish(upload: Upload, writer: Writer, file: FilePartInfo, fields: readonly FormField[]): Promise<void>;
@@ -43,16 +58,21 @@ export interface FormDoor<Upload extends object = OpenUpload, Writer extends For
 /**
  * Receives one form: parses the body as it comes, hands the file's bytes to staging and stops the client when staging
  * is behind. No Node stream stands between socket and disk. However it ends, the writer has let go of what it held.
+ *
+ * A small form is kept until it is whole, for a moment: most are, and cost far less then (`FormDoor.whole`).
  */
 export class MultipartReception<
   Upload extends object = OpenUpload,
   Writer extends FormWriter = StagingWriter,
+  Whole extends object = ReceivedUpload,
 > implements MultipartHandler {
   private readonly parser: MultipartParser;
   private readonly fields: FormField[] = [];
   private upload: Upload | null = null;
   private writer: Writer | null = null;
   private beginning: Promise<void> | null = null;
+  /** Begins the upload if the form is not whole by then. */
+  private beginSoon: NodeJS.Timeout | null = null;
   /** What of the file came while its upload was being begun. */
   private early: Buffer[] = [];
   private file: FilePartInfo | null = null;
@@ -64,7 +84,7 @@ export class MultipartReception<
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly door: FormDoor<Upload, Writer>,
+    private readonly door: FormDoor<Upload, Writer, Whole>,
     private readonly observer?: FormObserver,
   ) {
     const declared = this.declaredLength();
@@ -76,7 +96,7 @@ export class MultipartReception<
   }
 
   /** Resolves with the upload when the whole form was taken; rejects with what refused or broke it. */
-  async receive(): Promise<Upload> {
+  async receive(): Promise<Upload | Whole> {
     let stopListening: (() => void) | undefined;
     try {
       const leastBytes = (this.declaredLength() ?? 0) - FORM_OVERHEAD_BYTES;
@@ -88,6 +108,8 @@ export class MultipartReception<
       });
       this.parser.end();
       this.observer?.onFormEnd();
+      const whole = await this.takeWhole();
+      if (whole) return whole;
       await this.beginning;
       if (!this.upload || !this.writer || !this.file) throw missingFile();
       await this.door.finish(this.upload, this.writer, this.file, this.fields);
@@ -98,6 +120,7 @@ export class MultipartReception<
       await this.giveUp(error);
       throw error;
     } finally {
+      clearTimeout(this.beginSoon ?? undefined);
       this.pace.stop();
       stopListening?.();
       this.notStoppable?.();
@@ -116,9 +139,8 @@ export class MultipartReception<
     }
     if (this.file) throw new AppError('VALIDATION_FAILED', 'A form brings one file.');
     this.file = info;
-    this.pause();
-    this.beginning = this.begin(info);
-    this.beginning.catch((error: unknown) => this.reject(error));
+    if (this.mayComeWhole()) this.beginSoon = setTimeout(() => this.beginNow(info), WHOLE_WITHIN_MS);
+    else this.beginNow(info);
   }
 
   onFileData(chunk: Buffer): void {
@@ -130,6 +152,26 @@ export class MultipartReception<
 
   onFileEnd(): void {
     // The upload is complete when the form is: what follows the file may still refuse it.
+  }
+
+  private mayComeWhole(): boolean {
+    const { whole } = this.door;
+    return whole !== undefined && (this.declaredLength() ?? Infinity) <= whole.maxBytes;
+  }
+
+  /** Takes a form that was whole before its upload was begun; null where there is no such form. */
+  private async takeWhole(): Promise<Whole | null> {
+    if (!this.beginSoon || this.beginning || !this.file) return null;
+    clearTimeout(this.beginSoon);
+    const whole = await this.door.whole!.take(this.file, this.early, this.fields);
+    if (!whole) this.beginNow(this.file);
+    return whole;
+  }
+
+  private beginNow(info: FilePartInfo): void {
+    this.pause();
+    this.beginning = this.begin(info);
+    this.beginning.catch((error: unknown) => this.reject(error));
   }
 
   private async begin(info: FilePartInfo): Promise<void> {

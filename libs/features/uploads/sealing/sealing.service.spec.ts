@@ -64,7 +64,7 @@ describe('SealingService', () => {
 
   it('makes no file of what was cancelled in its last moment', async () => {
     const id = await world.sealable();
-    onceDurable(() => world.uploads.cancel(world.principal, id));
+    onceDurable(() => world.endings.cancel(world.principal, id));
     expect(await world.sealing.seal(id, 0, never)).toEqual({ kind: 'not-due' });
     expect(await world.status(id)).toBe('cancelled');
     expect(await files(id)).toBe(0);
@@ -78,7 +78,7 @@ describe('SealingService', () => {
       const inner = await create.call(world.stores.default, key);
       return {
         // Whoever does not stop waits here for ever: neither lease nor commit comes to pass.
-        write: () => world.uploads.cancel(world.principal, id),
+        write: () => world.endings.cancel(world.principal, id),
         commit: () => new Promise(() => undefined),
         abort: () => inner.abort(),
       };

@@ -1,4 +1,5 @@
 import { SegmentFormat } from '@waybill/core/crypto';
+import { uuidv7 } from '@waybill/core/kernel';
 
 /**
  * Staging parts use the construction of vault objects (AES256_GCM_HKDF streaming) with shorter segments. The nonce of
@@ -16,7 +17,7 @@ export function stagingPrefix(uploadId: string): string {
   return `staging/${uploadId}/`;
 }
 
-/** The key of the part that begins at `offset`; `nonce` keeps two tries at the same offset apart. */
-export function stagingKey(uploadId: string, offset: number, nonce: string): string {
-  return `${stagingPrefix(uploadId)}${offset}-${nonce}`;
+/** A key for one of its parts, which no other has. When it is made, nobody needs to know where the part will begin. */
+export function newStagingKey(uploadId: string): string {
+  return `${stagingPrefix(uploadId)}${uuidv7()}`;
 }

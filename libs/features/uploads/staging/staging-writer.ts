@@ -16,8 +16,8 @@ const RENEW_MS = 3_000;
 
 /** What a writer needs of the database; every promise resolves after the commit. */
 export interface StagingLedger {
-  /** Registers the object of a part that begins at `offset` and answers its key. */
-  register(offset: number): Promise<string>;
+  /** Registers the object of the next part, and answers its key. */
+  register(): Promise<string>;
   /** Tells that the writer of these objects lives; rejects only when the upload is not its any more. */
   renew(keys: string[]): Promise<void>;
   /** Makes a durable part part of the upload. */
@@ -64,6 +64,7 @@ export class StagingWriter {
   private commits: Promise<void> = Promise.resolve();
   private blocked = false;
   private closed = false;
+  private released = false;
   private failure: { error: unknown } | null = null;
   private renewedAt = Date.now();
   private readonly ticker: NodeJS.Timeout;
@@ -150,7 +151,7 @@ export class StagingWriter {
     const { uploadId, dek, store, ledger } = this.options;
     const offset = this.offset;
     try {
-      const key = await ledger.register(offset);
+      const key = await ledger.register();
       const writer = await store.create(key);
       const onHeld = (delta: number): void => this.hold(delta);
       const onError = (error: unknown): void => this.fail(error);
@@ -246,12 +247,13 @@ export class StagingWriter {
   }
 
   private fail(error: unknown): void {
-    if (this.failure) return;
+    if (this.failure || this.released) return;
     this.failure = { error };
     this.options.onError(error);
   }
 
   private release(): void {
+    this.released = true;
     clearInterval(this.ticker);
     this.hold(-this.backlog.reduce((sum, chunk) => sum + chunk.length, 0));
     this.backlog = [];

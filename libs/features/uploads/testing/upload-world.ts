@@ -31,8 +31,15 @@ import { UploadReconciler } from '../upload-reconciler';
 import { UploadRepository } from '../upload.repository';
 import { UploadsService, type OpenUpload } from '../upload.service';
 import { LeaseRenewals } from '../lease-renewals';
+import { PartCommitRepository } from '../part-commit.repository';
+import { RegisteredParts } from '../staging/registered-parts';
+import { UploadEndings } from '../upload-endings.service';
+import { UploadWrites } from '../upload-writes';
 import { UploadSlots } from '../upload-slots';
 import { ValidationService } from '../validation.service';
+import { ReservedUploads } from '../whole/reserved-uploads';
+import { WholeUploadRepository } from '../whole/whole-upload.repository';
+import { WholeUploads } from '../whole/whole-uploads.service';
 
 export interface BegunUpload {
   upload: OpenUpload;
@@ -49,6 +56,8 @@ export class UploadWorld {
   readonly objects: ObjectRegistry;
   readonly repository: UploadRepository;
   readonly uploads: UploadsService;
+  readonly endings: UploadEndings;
+  readonly whole: WholeUploads;
   readonly validation: ValidationService;
   readonly sealing: SealingService;
   readonly reconciler: UploadReconciler;
@@ -82,21 +91,32 @@ export class UploadWorld {
     this.database = database;
     this.objects = objects;
     this.repository = uploads;
+    const writes = new UploadWrites(database, config);
     this.uploads = new UploadsService(
-      database,
+      writes,
       uploads,
+      new PartCommitRepository(database),
+      new RegisteredParts(config),
       objects,
       stores,
       keyring,
       usage,
       new UploadSlots(database, config),
       new LeaseRenewals(uploads, objects, config),
-      outbox,
-      running,
       progress,
       config,
     );
-    this.validation = new ValidationService(uploads, this.uploads, staging);
+    this.endings = new UploadEndings(database, writes, uploads, objects, usage, outbox, running, config);
+    this.whole = new WholeUploads(
+      new ReservedUploads(objects, stores, config),
+      new WholeUploadRepository(database, config),
+      this.endings,
+      objects,
+      stores,
+      keyring,
+      writes,
+    );
+    this.validation = new ValidationService(uploads, this.endings, staging);
     this.sealing = new SealingService(
       database,
       uploads,
@@ -111,7 +131,14 @@ export class UploadWorld {
       progress,
       config,
     );
-    this.reconciler = new UploadReconciler(sealings, this.uploads, this.validation, queue, config);
+    this.reconciler = new UploadReconciler(
+      sealings,
+      this.uploads,
+      this.endings,
+      this.validation,
+      queue,
+      config,
+    );
   }
 
   static async create(env: NodeJS.ProcessEnv = {}): Promise<UploadWorld> {
@@ -163,7 +190,9 @@ export class UploadWorld {
     if (bytes) writer.write(bytes);
     const attributes = { title: null, description: null, tags: [], visibility: 'clients' };
     await writer.end((last) =>
-      this.uploads.receive(upload, last, { ...attributes, expiresAt: null, maxDownloads: null }),
+      this.uploads.receive(upload, last, {
+        attributes: { ...attributes, expiresAt: null, maxDownloads: null },
+      }),
     );
   }
 

@@ -7,7 +7,9 @@ import type { SealedPart } from '../staging/staging-part';
 import { UploadPolicies } from '../upload-policies';
 import type { UploadRow } from '../upload.repository';
 import { UploadSlots } from '../upload-slots';
-import { UploadsService, writtenByAnother, type OpenUpload } from '../upload.service';
+import { UploadEndings } from '../upload-endings.service';
+import { writtenByAnother } from '../upload.errors';
+import { UploadsService, type OpenUpload } from '../upload.service';
 import { BodyReception, type BodyEnd } from './body-reception';
 import type { TusExchange } from './tus-exchange';
 import { checksumMismatch } from './upload-checksum';
@@ -20,6 +22,7 @@ export class BodyWriting implements OnModuleDestroy {
 
   constructor(
     private readonly uploads: UploadsService,
+    private readonly endings: UploadEndings,
     private readonly policies: UploadPolicies,
     private readonly slots: UploadSlots,
     private readonly leases: WriteLeases,
@@ -98,7 +101,7 @@ export class BodyWriting implements OnModuleDestroy {
     parts: readonly SealedPart[],
     complete: boolean,
   ): Promise<boolean> {
-    if (complete) await this.uploads.receive(upload, parts, row.attributes);
+    if (complete) await this.uploads.receive(upload, parts, { attributes: row.attributes });
     else if (parts.length > 0) await this.uploads.commit(upload, parts, { leaves: true });
     return complete || parts.length > 0;
   }
@@ -128,7 +131,7 @@ export class BodyWriting implements OnModuleDestroy {
     // Nobody was told where it is.
     const neverKnown = method === 'POST' && isAppError(error, 'CHECKSUM_MISMATCH', 'FILE_TOO_LARGE');
     if (tooLarge || neverKnown || isAppError(error, 'QUOTA_EXCEEDED'))
-      await this.uploads.fail(row.id, (error as AppError).code);
+      await this.endings.fail(row.id, (error as AppError).code);
   }
 
   private maxBytes({ category }: UploadRow): number {

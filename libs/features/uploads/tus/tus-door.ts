@@ -1,18 +1,20 @@
 import { ERRORS, Server, TUS_RESUMABLE } from '@tus/server';
 import { Injectable } from '@nestjs/common';
-import { AppError, uuidv7, type Principal } from '@waybill/core/kernel';
+import { uuidv7, type Principal } from '@waybill/core/kernel';
 import type { Tx } from '@waybill/platform/database';
 import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import { Interrupted } from '../multipart/multipart-reception';
 import { UploadPolicies } from '../upload-policies';
 import { UploadRepository } from '../upload.repository';
+import { UploadEndings } from '../upload-endings.service';
 import { UploadsService } from '../upload.service';
 import { ValidationService } from '../validation.service';
 import { LeaseLocker } from './lease-locker';
 import { currentExchange, inExchange, type TusExchange } from './tus-exchange';
 import { refusalIn, refusalOf } from './tus-refusals';
 import { TusStore } from './tus-store';
+import { WriteLeases } from './write-leases';
 import { CHECKSUM_ALGORITHMS, readChecksum } from './upload-checksum';
 
 export const TUS_PATH = '/api/upload/resumable';
@@ -61,6 +63,8 @@ export class TusDoor {
     locker: LeaseLocker,
     private readonly rows: UploadRepository,
     private readonly uploads: UploadsService,
+    private readonly endings: UploadEndings,
+    private readonly leases: WriteLeases,
     private readonly validation: ValidationService,
     private readonly jobs: JobQueue,
     private readonly policies: UploadPolicies,
@@ -96,22 +100,28 @@ export class TusDoor {
     response.setHeader('Tus-Resumable', TUS_RESUMABLE);
     try {
       const exchange = this.exchangeOf(request, call);
-      await inExchange(exchange, async () => {
-        const answer = await this.server.handleWeb(headOf(request, call.method));
-        if (answer.status >= 400) throw await refusalIn(answer);
-        response.status(answer.status);
-        for (const name of WRITTEN) {
-          const value = answer.headers.get(name);
-          if (value !== null) response.setHeader(name, value);
-        }
-        this.describe(exchange, response);
-      });
+      await inExchange(exchange, () => this.carryOut(exchange, response));
     } catch (error) {
       if (error instanceof Interrupted) request.destroy();
       throw error;
     } finally {
       // The rest of a body that is not wanted is not waited for.
       if (!request.complete) response.setHeader('Connection', 'close');
+    }
+  }
+
+  private async carryOut(exchange: TusExchange, response: Response): Promise<void> {
+    try {
+      const answer = await this.server.handleWeb(headOf(exchange));
+      if (answer.status >= 400) throw await refusalIn(answer);
+      response.status(answer.status);
+      for (const name of WRITTEN) {
+        const value = answer.headers.get(name);
+        if (value !== null) response.setHeader(name, value);
+      }
+      this.describe(exchange, response);
+    } finally {
+      if (exchange.epoch !== null) await this.leases.release(exchange.uploadId, exchange.epoch);
     }
   }
 
@@ -130,12 +140,16 @@ export class TusDoor {
     };
   }
 
-  /** Only tus uploads of the caller's own exist here. */
+  /** Finds the upload; one that is to be added to is leased with the same question. */
   private async admit(): Promise<void> {
     const exchange = currentExchange();
-    if (exchange.method === 'POST') return;
-    const row = await this.rows.findOwned(exchange.uploadId, exchange.principal!.userId);
-    if (row?.door !== 'tus') throw AppError.notFound();
+    const { method, uploadId } = exchange;
+    if (method === 'POST') return;
+    if (method === 'PATCH') {
+      await this.store.lease(exchange, uploadId);
+      return;
+    }
+    const row = await this.store.ownRow(exchange, uploadId);
     this.store.assertKept(row);
     exchange.upload = row;
   }
@@ -154,7 +168,7 @@ export class TusDoor {
   private async endOversized(error: unknown): Promise<void> {
     const { upload, uploadId } = currentExchange();
     if (error === ERRORS.ERR_SIZE_EXCEEDED && upload?.totalBytes === null)
-      await this.uploads.fail(uploadId, 'FILE_TOO_LARGE');
+      await this.endings.fail(uploadId, 'FILE_TOO_LARGE');
   }
 
   /** The largest upload that this address takes; what the file is decides further, when it is known. */
@@ -176,7 +190,7 @@ export class TusDoor {
 }
 
 /** A request as @tus/server reads it: everything but the body, which is read as Node gives it. */
-function headOf(request: Request, method: string): globalThis.Request {
+function headOf({ request, method }: TusExchange): globalThis.Request {
   const headers = new Headers();
   for (const name of READ) {
     const value = request.headers[name];

@@ -7,6 +7,7 @@ import { AppConfig } from '@waybill/platform/config';
 import { UploadPolicies } from '../upload-policies';
 import type { UploadRow } from '../upload.repository';
 import { UploadRepository } from '../upload.repository';
+import { UploadEndings } from '../upload-endings.service';
 import { UploadsService } from '../upload.service';
 import { BodyWriting } from './body-writing';
 import { describeUpload } from './described-upload';
@@ -35,6 +36,7 @@ export class TusStore extends DataStore {
 
   constructor(
     private readonly uploads: UploadsService,
+    private readonly endings: UploadEndings,
     private readonly rows: UploadRepository,
     private readonly leases: WriteLeases,
     private readonly leaseRows: WriteLeaseRepository,
@@ -92,15 +94,31 @@ export class TusStore extends DataStore {
   }
 
   override async remove(id: string): Promise<void> {
-    await this.uploads.cancel(currentExchange().principal!, id);
+    await this.endings.cancel(currentExchange().principal!, id);
   }
 
-  /** Makes the exchange the upload's only writer. */
-  async lease(exchange: TusExchange, id: string): Promise<UploadRow | null> {
-    const taken = await this.leases.take(id);
-    exchange.upload = taken ?? (await this.rows.find(id));
+  /**
+   * Makes the exchange the only writer of an upload of its caller's, if that still takes bytes. Asked for first, and who
+   * asks is told why not only where that failed.
+   *
+   * @throws AppError NOT_FOUND, GONE
+   */
+  async lease(exchange: TusExchange, id: string): Promise<UploadRow> {
+    const { userId } = exchange.principal!;
+    let taken = await this.leases.takeFree(id, userId);
+    if (!taken && (await this.ownRow(exchange, id)).status === 'uploading')
+      taken = await this.leases.takeOver(id, userId);
     exchange.epoch = taken?.writerEpoch ?? null;
+    exchange.upload = taken ?? (await this.ownRow(exchange, id));
+    this.assertKept(exchange.upload);
     return exchange.upload;
+  }
+
+  /** Only tus uploads of the caller's own exist here. */
+  async ownRow({ principal }: TusExchange, id: string): Promise<UploadRow> {
+    const row = await this.rows.findOwned(id, principal!.userId);
+    if (row?.door !== 'tus') throw AppError.notFound();
+    return row;
   }
 
   /** When the upload is given up if nothing is added to it; null when it waits for nothing. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromNow } from '@waybill/platform/database';
+import { Database, fromNow, prepared, UNSYNCED } from '@waybill/platform/database';
+import { registerObjects } from '@waybill/platform/objects';
 import type { UploadStatus } from '../upload.entity';
 import { UPLOAD_COLUMNS, type UploadRow } from '../upload.repository';
 import { freeSlot } from '../upload-slots';
@@ -15,6 +16,19 @@ export interface WriterState {
   yieldAsked: boolean;
 }
 
+/** Whose upload is to be written to, and how. */
+export interface Taking {
+  uploadId: string;
+  ownerId: string;
+  leaseMs: number;
+  /** The epoch of one who is passed over. */
+  from: number | null;
+  /** How many running uploads the owner may have. */
+  slots: number;
+  /** An object to be registered for the part that comes now; null where there is one already. */
+  next: { key: string; driver: string } | null;
+}
+
 /** Who writes, and until when he may be silent. */
 export interface Lease {
   epoch: number;
@@ -23,26 +37,48 @@ export interface Lease {
 
 const LEASE = 'writer_epoch AS epoch, lease_until AS until';
 
+const take = (condition: string): string =>
+  `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = ${fromNow(3)},
+                      slot = coalesce(slot, ${freeSlot('uploads.owner_id', '$5')})
+   WHERE id = $1::uuid AND owner_id = $2::uuid AND door = 'tus' AND status = 'uploading' AND ${condition}
+     AND (lease_until IS NULL OR lease_until < now() OR writer_epoch = $4) RETURNING ${UPLOAD_COLUMNS}, slot`;
+
+/**
+ * What a database that dies forgets of this is made up for: the commit of the bytes asks for the epoch, and finds that
+ * it is not the row's.
+ */
+const TAKE = prepared('take-write-lease', take(UNSYNCED));
+
+const TAKE_AND_REGISTER = prepared(
+  'take-write-lease-and-register',
+  `WITH taken AS (${take('true')}),
+        next AS (SELECT $6::text AS object_key, $7::text AS driver FROM taken),
+        registered AS (${registerObjects('next', fromNow(3))})
+   SELECT * FROM taken`,
+);
+
+const RELEASE = prepared(
+  'release-write-lease',
+  `UPDATE uploads SET lease_until = NULL, yield_asked = false, slot = NULL
+   WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' AND ${UNSYNCED}`,
+);
+
 /** The statements by which requests take turns in writing to an upload. */
 @Injectable()
 export class WriteLeaseRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Makes the caller the newest writer: nothing of an earlier one can be committed any more. Null when the upload is
-   * not open, or when somebody writes whose epoch is not `from`.
+   * Makes the caller the newest writer: nothing of an earlier one can be committed any more. Null when there is no such
+   * upload, it is not open, or somebody writes whose epoch is not `from`. The slot is null where all were taken.
    *
-   * @param slots how many running uploads the owner may have; `slot` is null where all were taken.
    * @throws the violation of `uploads_slot` when another was faster to get the one that was free.
    */
-  async take(id: string, leaseMs: number, from: number | null, slots: number): Promise<TakenRow | null> {
-    const [row] = await this.database.query<TakenRow>(
-      `UPDATE uploads SET writer_epoch = writer_epoch + 1, yield_asked = false, lease_until = ${fromNow(2)},
-                          slot = coalesce(slot, ${freeSlot('uploads.owner_id', '$4')})
-       WHERE id = $1 AND status = 'uploading'
-         AND (lease_until IS NULL OR lease_until < now() OR writer_epoch = $3) RETURNING ${UPLOAD_COLUMNS}, slot`,
-      [id, leaseMs, from, slots],
-    );
+  async take({ uploadId, ownerId, leaseMs, from, slots, next }: Taking): Promise<TakenRow | null> {
+    const parameters = [uploadId, ownerId, leaseMs, from, slots];
+    const [row] = next
+      ? await this.database.execute<TakenRow>(TAKE_AND_REGISTER, [...parameters, next.key, next.driver])
+      : await this.database.execute<TakenRow>(TAKE, parameters);
     return row ?? null;
   }
 
@@ -83,20 +119,17 @@ export class WriteLeaseRepository {
     return row ?? null;
   }
 
-  /** Tells that whoever writes with that epoch lives. */
+  /** Tells that whoever writes with that epoch lives; nothing where he has left. */
   async renew(id: string, epoch: number, leaseMs: number): Promise<void> {
     await this.database.query(
-      `UPDATE uploads SET lease_until = ${fromNow(3)} WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading'`,
+      `UPDATE uploads SET lease_until = ${fromNow(3)}
+       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading' AND lease_until IS NOT NULL`,
       [id, epoch, leaseMs],
     );
   }
 
   async release(id: string, epoch: number): Promise<void> {
-    await this.database.query(
-      `UPDATE uploads SET lease_until = NULL, yield_asked = false, slot = NULL
-       WHERE id = $1 AND writer_epoch = $2 AND status = 'uploading'`,
-      [id, epoch],
-    );
+    await this.database.execute(RELEASE, [id, epoch]);
   }
 
   async states(ids: readonly string[]): Promise<WriterState[]> {

@@ -3,10 +3,13 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '@waybill/core/kernel';
 import { Signals } from '@waybill/platform/cache';
 import { AppConfig } from '@waybill/platform/config';
+import { ObjectStores } from '@waybill/platform/storage';
+import { RegisteredParts } from '../staging/registered-parts';
+import { newStagingKey } from '../staging/staging-format';
 import type { UploadRow } from '../upload.repository';
-import { writtenByAnother } from '../upload.service';
+import { writtenByAnother } from '../upload.errors';
 import { UploadSlots } from '../upload-slots';
-import { WriteLeaseRepository, type Lease, type TakenRow, type WriterState } from './write-lease.repository';
+import { WriteLeaseRepository, type Lease, type WriterState } from './write-lease.repository';
 
 /**
  * For how long a request waits until the one before it has made durable what it has. If there was no sign of life of
@@ -42,6 +45,8 @@ export class WriteLeases {
   constructor(
     private readonly leases: WriteLeaseRepository,
     private readonly slots: UploadSlots,
+    private readonly registered: RegisteredParts,
+    private readonly stores: ObjectStores,
     private readonly signals: Signals,
     private readonly config: AppConfig,
   ) {
@@ -52,17 +57,25 @@ export class WriteLeases {
   }
 
   /**
-   * Takes the place of whoever writes; answers the row with the epoch that is the caller's now, or null when the
-   * upload takes no more bytes.
+   * Makes the caller the writer of a user's tus upload, if nobody writes to it: answers the row with the epoch that is
+   * the caller's now, and sees to it that an object is registered for the part that comes. Null when somebody writes, or
+   * there is no such upload that takes bytes.
+   *
+   * @throws AppError RATE_LIMITED when the owner runs too many uploads.
+   */
+  takeFree(uploadId: string, ownerId: string): Promise<UploadRow | null> {
+    return this.tryToTake(uploadId, ownerId, null);
+  }
+
+  /**
+   * As `takeFree`, but waits for the place of whoever writes. The caller has made sure that the upload is the user's.
    *
    * @throws AppError UPLOAD_LOCKED when others were quicker, RATE_LIMITED when the owner runs too many uploads.
    */
-  async take(uploadId: string): Promise<UploadRow | null> {
-    const row = await this.tryToTake(uploadId, null);
-    if (row) return row;
+  async takeOver(uploadId: string, ownerId: string): Promise<UploadRow | null> {
     const left = await this.askToYield(uploadId);
     if (left === 'at work') throw writtenByAnother();
-    const next = await this.tryToTake(uploadId, left?.epoch ?? null);
+    const next = await this.tryToTake(uploadId, ownerId, left?.epoch ?? null);
     // Others have waited as well.
     if (next === null && (await this.leases.writing(uploadId)) !== null) throw writtenByAnother();
     return next;
@@ -96,14 +109,17 @@ export class WriteLeases {
   }
 
   /** With the place comes one of the owner's slots; without a slot nobody gets the place. */
-  private async tryToTake(uploadId: string, from: number | null): Promise<UploadRow | null> {
+  private async tryToTake(uploadId: string, ownerId: string, from: number | null): Promise<UploadRow | null> {
     const { leaseMs, uploads } = this.config;
-    const take = (): Promise<TakenRow | null> =>
-      this.leases.take(uploadId, leaseMs, from, uploads.concurrency.perUser);
-    const taken = await this.slots.again(take);
+    const known = this.registered.peek(uploadId) !== null;
+    const next = known ? null : { key: newStagingKey(uploadId), driver: this.stores.default.driver };
+    const taking = { uploadId, ownerId, leaseMs, from, slots: uploads.concurrency.perUser, next };
+    const asked = performance.now();
+    const taken = await this.slots.again(() => this.leases.take(taking));
+    if (taken && next) this.registered.keep(uploadId, next.key, asked);
     if (taken?.slot === null) {
       try {
-        await this.slots.take(uploadId, taken.ownerId);
+        await this.slots.take(uploadId, ownerId);
       } catch (error) {
         await this.release(uploadId, taken.writerEpoch);
         throw error;
