@@ -10,13 +10,36 @@ import { waitFor } from './system/wait-for';
 /** A mail server that takes every mail, by a real SMTP conversation, and keeps it to be looked at. */
 export class MailServer {
   readonly mails: (Email & { recipients: string[] })[] = [];
-  private readonly server: SMTPServer;
+  private server = this.create();
+  private port = 0;
   /** Set to refuse what comes, with that SMTP reply. */
   refusal: { code: number; text: string } | null = null;
 
-  private constructor() {
-    this.server = new SMTPServer({
+  static async start(): Promise<MailServer> {
+    const mails = new MailServer();
+    await mails.listen();
+    return mails;
+  }
+
+  get url(): string {
+    return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** Is there no more, and breaks the conversations that there are. */
+  async interrupt(): Promise<void> {
+    await this.stop();
+  }
+
+  /** Is there again, at the same address. */
+  async resume(): Promise<void> {
+    this.server = this.create();
+    await this.listen();
+  }
+
+  private create(): SMTPServer {
+    return new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
+      closeTimeout: 100,
       onData: callbackify((stream: Readable, { envelope }: SMTPServerSession) =>
         this.take(
           stream,
@@ -26,15 +49,10 @@ export class MailServer {
     });
   }
 
-  static async start(): Promise<MailServer> {
-    const mails = new MailServer();
-    mails.server.listen(0, '127.0.0.1');
-    await once(mails.server.server, 'listening');
-    return mails;
-  }
-
-  get url(): string {
-    return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+  private async listen(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server.server, 'listening');
+    this.port = (this.server.server.address() as AddressInfo).port;
   }
 
   /** The mails that went to an address, once there are that many. */
