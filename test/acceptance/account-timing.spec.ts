@@ -28,19 +28,19 @@ it.each([
 ])('A12 nobody learns at %s who has an account', async (route, body, status) => {
   const { email: known } = await system.createUser('client');
   const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
+  const ask = async (kind: 'known' | 'unknown', email: string): Promise<unknown> => {
+    const began = performance.now();
+    const answer = await anonymous.post(`/api/auth/${route}`, body(email));
+    times[kind].push(performance.now() - began);
+    expect(answer.status).toBe(status);
+    return answer.body && { ...answer.body, requestId: null };
+  };
   for (let sample = 0; sample < 100; sample++) {
-    const answers: unknown[] = [];
-    for (const [kind, email] of [
-      ['known', known],
-      ['unknown', newAddress()],
-    ] as const) {
-      const began = performance.now();
-      const answer = await anonymous.post(`/api/auth/${route}`, body(email));
-      times[kind].push(performance.now() - began);
-      answers.push([answer.status, answer.body && { ...answer.body, requestId: null }]);
-    }
-    expect(answers[1]).toEqual(answers[0]);
-    expect((answers[0] as [number])[0]).toBe(status);
+    // Both at once, by turns the one and the other first: neither finds another machine than the other.
+    const both = [() => ask('known', known), () => ask('unknown', newAddress())];
+    if (sample % 2 === 1) both.reverse();
+    const [one, other] = await Promise.all(both.map((each) => each()));
+    expect(one).toEqual(other);
   }
   const [one, other] = [median(times.known), median(times.unknown)];
   expect(Math.abs(one - other) / Math.max(one, other)).toBeLessThan(0.1);
