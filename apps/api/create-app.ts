@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppConfig } from '@waybill/platform/config';
+import { nameTusVersion } from '@waybill/features/uploads';
 import { configureHttp } from '@waybill/platform/http';
 import type { WaybillLogger } from '@waybill/platform/observability';
 import { RealtimeAdapter } from '@waybill/platform/realtime';
@@ -35,6 +36,7 @@ export async function configureApp(
   const { docs } = app.get(AppConfig).http;
   app.useWebSocketAdapter(new RealtimeAdapter(app));
   return configureHttp(app, logger, () => {
+    nameTusVersion(app);
     if (docs) serveDocs(app);
   });
 }

@@ -52,6 +52,26 @@ describe('the resumable door', () => {
     }
   });
 
+  it.each([
+    ['nobody', 401],
+    ['a client', 403],
+  ])('U01 names its version to %s, too, who is refused before the door', async (who, status) => {
+    const caller = status === 401 ? system.anonymous() : await system.client('client');
+    for (const [method, path] of [
+      ['POST', TUS],
+      ['HEAD', `${TUS}/${randomUUID()}`],
+      ['PATCH', `${TUS}/${randomUUID()}`],
+    ] as const) {
+      const answer = await caller.request(method, path);
+      expect([who, method, answer.status, answer.headers.get('tus-resumable')]).toEqual([
+        who,
+        method,
+        status,
+        '1.0.0',
+      ]);
+    }
+  });
+
   it('U01 takes a file in pieces, and tells how far it is', async () => {
     const said = metadata({
       filename: 'Ünïcode.docx',

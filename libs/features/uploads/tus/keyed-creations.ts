@@ -60,7 +60,6 @@ export class KeyedCreations {
 
   /** Bytes that came along again were not taken again: whoever sent them goes on from where the upload stands. */
   private async tellOffset(request: Request, response: Response): Promise<void> {
-    response.setHeader('Tus-Resumable', '1.0.0');
     if (!request.complete) response.setHeader('Connection', 'close');
     const uploadId = String(response.getHeader('Location')).slice(TUS_PATH.length + 1);
     const row = await this.uploads.find(uploadId);

@@ -1,4 +1,4 @@
-import { ERRORS, Server, TUS_RESUMABLE } from '@tus/server';
+import { ERRORS, Server } from '@tus/server';
 import { Injectable } from '@nestjs/common';
 import { uuidv7, type Principal } from '@waybill/core/kernel';
 import type { Tx } from '@waybill/platform/database';
@@ -96,8 +96,6 @@ export class TusDoor {
    * @throws Interrupted when nobody is there to be answered; the connection is closed then.
    */
   async handle(request: Request, response: Response, call: TusCall): Promise<void> {
-    // Of each answer, refusals too.
-    response.setHeader('Tus-Resumable', TUS_RESUMABLE);
     try {
       const exchange = this.exchangeOf(request, call);
       await inExchange(exchange, () => this.carryOut(exchange, response));
