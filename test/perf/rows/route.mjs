@@ -5,15 +5,18 @@ import { LOOPBACK } from '../harness/raw-http.mjs';
 
 export const title = 'empty route with pipes, guards and logging';
 
-const PATH = '/api/health/live';
+/** Passes everything that stands before a route but the count and the session, of which it is exempt. */
+const EMPTY = '/api/health/live';
+/** Guarded and counted. Not empty: it asks the database for the session, as every guarded route does, and for the account. */
+const GUARDED = '/api/auth/me';
 const CONNECTIONS = 32;
 
 /** @param {import('../harness/workbench.mjs').Workbench} bench @returns {Promise<import('../harness/row.mjs').Row[]>} */
 export async function measure(bench) {
   const { seconds } = bench.settings;
   const caller = await bench.helper('clients/caller.mjs');
-  return bench.withProduct(async ({ api, port }) => {
-    const answer = await (await fetch(`http://${LOOPBACK}:${port}${PATH}`)).json();
+  return bench.withProduct(async ({ api, client, port }) => {
+    const answer = await (await fetch(`http://${LOOPBACK}:${port}${EMPTY}`)).json();
     const express = await bench.helper('peers/bare-express.mjs', { answer });
     /** @param {number} server @param {object} request */
     const call = async (server, request) => {
@@ -22,7 +25,8 @@ export async function measure(bench) {
       return { speed: result.requests / result.seconds, ...usage };
     };
     const samples = await inRounds(bench.settings, [
-      { name: 'waybill', run: () => call(api.pid, { port, path: PATH }) },
+      { name: 'waybill', run: () => call(api.pid, { port, path: EMPTY }) },
+      { name: 'guarded', run: () => call(api.pid, { port, path: GUARDED, headers: client.headers }) },
       { name: 'express', run: () => call(express.pid, { port: express.started.port, path: '/live' }) },
     ]);
     await Promise.all([caller.stop(), express.stop()]);
@@ -31,7 +35,12 @@ export async function measure(bench) {
       {
         title: `${title}, ${CONNECTIONS} connections`,
         contestants: [
-          contestant('waybill', samples.get('waybill'), 'requests/s'),
+          contestant(`waybill, ${EMPTY}`, samples.get('waybill'), 'requests/s'),
+          contestant(
+            `waybill, ${GUARDED}: counted, two questions to the database`,
+            samples.get('guarded'),
+            'requests/s',
+          ),
           contestant('bare express 5', samples.get('express'), 'requests/s'),
         ],
         goals: [
