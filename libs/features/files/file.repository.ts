@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '@waybill/platform/database';
+import { Database, prepared, type Tx } from '@waybill/platform/database';
 import type { FileAttributes } from './file.attributes';
 import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
 import {
@@ -123,6 +123,14 @@ export interface ListedFile extends FileRecord {
 
 const BURIED = 'id, owner_id AS "ownerId", name, size, object_key AS "objectKey"';
 
+const INSERT_FILE = prepared(
+  'insert-file',
+  `INSERT INTO files (id, owner_id, name, extension, media_type, category, file_type, title, description, tags,
+         visibility, expires_at, max_downloads, chat_id, group_id, size, sha256, object_key, object_version,
+         wrapped_dek, kek_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+);
+
 /** The catalogue's statements. */
 @Injectable()
 export class FileRepository {
@@ -203,11 +211,8 @@ export class FileRepository {
 
   async insert(tx: Tx, file: NewFile): Promise<void> {
     const { attributes } = file;
-    await this.database.query(
-      `INSERT INTO files (id, owner_id, name, extension, media_type, category, file_type, title, description, tags,
-         visibility, expires_at, max_downloads, chat_id, group_id, size, sha256, object_key, object_version,
-         wrapped_dek, kek_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+    await this.database.execute(
+      INSERT_FILE,
       [
         file.fileId,
         file.ownerId,

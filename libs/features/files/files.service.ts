@@ -51,7 +51,9 @@ export class FilesService {
       },
     });
     // An upload that an older version has received says nothing of recipients.
-    const { added } = await this.grants.replace(tx, file.fileId, file.attributes.recipients ?? []);
+    const recipients = file.attributes.recipients ?? [];
+    if (recipients.length === 0) return;
+    const { added } = await this.grants.replace(tx, file.fileId, recipients);
     await this.announceGrants(tx, { ...file, id: file.fileId, actorId: file.ownerId }, added);
   }
 

@@ -75,6 +75,24 @@ const INSERT_UPLOAD = prepared(
    SELECT id FROM begun`,
 );
 
+const FIND = prepared('find-upload', `SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = $1`);
+
+const PARTS = prepared(
+  'parts-of-upload',
+  `SELECT part.offset_bytes AS "offsetBytes", part.size_bytes AS "sizeBytes", part.object_key AS "objectKey",
+              object.driver, object.size AS "sealedSize"
+       FROM upload_parts part JOIN objects object ON object.key = part.object_key
+       WHERE part.upload_id = $1 ORDER BY part.offset_bytes`,
+);
+
+const MARK_VALIDATED = prepared(
+  'mark-upload-validated',
+  `UPDATE uploads SET validated_at = now(), updated_at = now(), lease_until = NULL
+       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING ${UPLOAD_COLUMNS}`,
+);
+
+const DELETE_PARTS = prepared('delete-parts-of-upload', 'DELETE FROM upload_parts WHERE upload_id = $1');
+
 /**
  * The statements that uploads live by. Each change of state is one guarded UPDATE that says from which state it leads;
  * whoever finds no row has lost the race and must not go on.
@@ -125,11 +143,7 @@ export class UploadRepository {
   }
 
   async find(id: string, tx?: Tx): Promise<UploadRow | null> {
-    const [row] = await this.database.query<UploadRow>(
-      `SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = $1`,
-      [id],
-      tx,
-    );
+    const [row] = await this.database.execute<UploadRow>(FIND, [id], tx);
     return row ?? null;
   }
 
@@ -149,14 +163,7 @@ export class UploadRepository {
 
   /** The parts in the order of their bytes. */
   async parts(uploadId: string, tx?: Tx): Promise<PartRow[]> {
-    return this.database.query<PartRow>(
-      `SELECT part.offset_bytes AS "offsetBytes", part.size_bytes AS "sizeBytes", part.object_key AS "objectKey",
-              object.driver, object.size AS "sealedSize"
-       FROM upload_parts part JOIN objects object ON object.key = part.object_key
-       WHERE part.upload_id = $1 ORDER BY part.offset_bytes`,
-      [uploadId],
-      tx,
-    );
+    return this.database.execute<PartRow>(PARTS, [uploadId], tx);
   }
 
   /** Those of these users who may upload now. */
@@ -185,11 +192,7 @@ export class UploadRepository {
 
   /** The content is what its name says: ready to be sealed. Null when it was so before, or is not received. */
   async markValidated(id: string): Promise<UploadRow | null> {
-    const [row] = await this.database.query<UploadRow>(
-      `UPDATE uploads SET validated_at = now(), updated_at = now(), lease_until = NULL
-       WHERE id = $1 AND status = 'received' AND validated_at IS NULL RETURNING ${UPLOAD_COLUMNS}`,
-      [id],
-    );
+    const [row] = await this.database.execute<UploadRow>(MARK_VALIDATED, [id]);
     return row ?? null;
   }
 
@@ -271,6 +274,6 @@ export class UploadRepository {
   }
 
   async deleteParts(tx: Tx, uploadId: string): Promise<void> {
-    await this.database.query('DELETE FROM upload_parts WHERE upload_id = $1', [uploadId], tx);
+    await this.database.execute(DELETE_PARTS, [uploadId], tx);
   }
 }

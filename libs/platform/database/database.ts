@@ -18,13 +18,12 @@ export class Database {
 
   /** Runs one statement, within `tx` when given. An UPDATE or DELETE with RETURNING answers its rows, too. */
   async query<Row>(sql: string, parameters: unknown[] = [], tx?: Tx): Promise<Row[]> {
-    const answer: unknown = await (tx ?? this.source.manager).query(sql, parameters);
-    return rowsOf<Row>(answer);
+    return rowsOf<Row>(await (tx ?? this.source.manager).query(sql, parameters));
   }
 
   /** The same for a prepared statement. */
   async execute<Row>(statement: Statement, parameters: unknown[] = [], tx?: Tx): Promise<Row[]> {
-    return this.query<Row>(asDriverTakesIt(statement), parameters, tx);
+    return rowsOf<Row>(await (tx ?? this.source.manager).query(asDriverTakesIt(statement), parameters));
   }
 
   /** Runs `work` in one transaction: committed when its promise resolves, rolled back when it rejects. */

@@ -1,10 +1,28 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromNow, type Tx } from '@waybill/platform/database';
+import { Database, fromNow, prepared, type Tx } from '@waybill/platform/database';
 
 export interface DeadObject {
   key: string;
   driver: string;
 }
+
+const REGISTER = prepared(
+  'register-object',
+  `INSERT INTO objects (key, driver, state, lease_until)
+       VALUES ($1, $2, 'writing', ${fromNow(3)})`,
+);
+
+const PUBLISH = prepared(
+  'publish-object',
+  `UPDATE objects SET state = 'live', size = $2, lease_until = NULL
+       WHERE key = $1 AND state = 'writing' RETURNING key`,
+);
+
+const BURY_ALL = prepared(
+  'bury-objects-below',
+  `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
+       WHERE key > $1 AND key < $2 AND state <> 'dead'`,
+);
 
 /** The registry of objects: announced before they are written, published with what refers to them, buried, forgotten. */
 @Injectable()
@@ -13,12 +31,7 @@ export class ObjectRegistry {
 
   /** Announces an object whose first byte is about to be written, under a lease. Committed when this resolves. */
   async register(key: string, driver: string, leaseMs: number, tx?: Tx): Promise<void> {
-    await this.database.query(
-      `INSERT INTO objects (key, driver, state, lease_until)
-       VALUES ($1, $2, 'writing', ${fromNow(3)})`,
-      [key, driver, leaseMs],
-      tx,
-    );
+    await this.database.execute(REGISTER, [key, driver, leaseMs], tx);
   }
 
   /** The same for many at once. */
@@ -44,12 +57,7 @@ export class ObjectRegistry {
 
   /** Makes a durable object part of something visible; false when it is no longer the writer's to publish. */
   async publish(tx: Tx, key: string, size: number): Promise<boolean> {
-    const rows = await this.database.query(
-      `UPDATE objects SET state = 'live', size = $2, lease_until = NULL
-       WHERE key = $1 AND state = 'writing' RETURNING key`,
-      [key, size],
-      tx,
-    );
+    const rows = await this.database.execute(PUBLISH, [key, size], tx);
     return rows.length > 0;
   }
 
@@ -81,12 +89,7 @@ export class ObjectRegistry {
   async buryAll(prefix: string, tx: Tx): Promise<void> {
     if (!prefix.endsWith('/')) throw new RangeError('A prefix of keys ends with a slash.');
     // '0' follows '/' in the order of bytes, so the range holds exactly what lies below the prefix.
-    await this.database.query(
-      `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
-       WHERE key > $1 AND key < $2 AND state <> 'dead'`,
-      [prefix, `${prefix.slice(0, -1)}0`],
-      tx,
-    );
+    await this.database.execute(BURY_ALL, [prefix, `${prefix.slice(0, -1)}0`], tx);
   }
 
   /** Gives up what writers have abandoned: registered, never published, and past its lease. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromNow, type Tx } from '@waybill/platform/database';
+import { Database, fromNow, prepared, type Tx } from '@waybill/platform/database';
 
 /** An upload that a sealing, a validation or an ending is due for. */
 export interface DueUpload {
@@ -9,6 +9,20 @@ export interface DueUpload {
 
 const SEALABLE = `validated_at IS NOT NULL AND (
     (status = 'received' AND (retry_at IS NULL OR retry_at <= now())) OR (status = 'encrypting' AND lease_until < now()))`;
+
+const CLAIM = prepared(
+  'claim-sealing',
+  `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now(),
+                          deaths = deaths + (status = 'encrypting')::int
+       WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
+);
+
+const COMPLETE = prepared(
+  'complete-sealing',
+  `UPDATE uploads SET status = 'completed', completed_at = now(), updated_at = now(), lease_until = NULL,
+                          retry_at = NULL, wrapped_dek = NULL
+       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
+);
 
 /**
  * The statements of sealing. The attempt is the fence: it grows with every claim, is part of the object's key and of
@@ -24,12 +38,7 @@ export class SealingRepository {
    * it that said nothing more is counted: the content may be what kills its workers.
    */
   async claim(id: string, lastAttempt: number, leaseMs: number): Promise<number | null> {
-    const [row] = await this.database.query<{ attempt: number }>(
-      `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now(),
-                          deaths = deaths + (status = 'encrypting')::int
-       WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
-      [id, lastAttempt, leaseMs],
-    );
+    const [row] = await this.database.execute<{ attempt: number }>(CLAIM, [id, lastAttempt, leaseMs]);
     return row?.attempt ?? null;
   }
 
@@ -44,13 +53,7 @@ export class SealingRepository {
 
   /** The sealed object is durable; false when the attempt is not the newest any more, or the upload was cancelled. */
   async complete(tx: Tx, id: string, attempt: number): Promise<boolean> {
-    const rows = await this.database.query(
-      `UPDATE uploads SET status = 'completed', completed_at = now(), updated_at = now(), lease_until = NULL,
-                          retry_at = NULL, wrapped_dek = NULL
-       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
-      [id, attempt],
-      tx,
-    );
+    const rows = await this.database.execute(COMPLETE, [id, attempt], tx);
     return rows.length > 0;
   }
 
