@@ -11,11 +11,14 @@ export interface Destination {
   syncDirectory(): Promise<void>;
 }
 
+const MIB = 1024 * 1024;
+
 /**
  * How many bytes are sent to the disk together while later ones still arrive, so that `commit()` has little left to wait
- * for: it halved the commit of 32 MiB at the same CPU (docs/decisions/0003).
+ * for: it halved the commit of 32 MiB at the same CPU (docs/decisions/0003). A quarter of what there is: whoever ends after
+ * 16 MiB waits for two, and a large object is not flushed more often than is good (0006).
  */
-const FLUSH_BYTES = 8 * 1024 * 1024;
+const flushBytes = (size: number): number => Math.min(Math.max(size / 4, 2 * MIB), 8 * MIB);
 
 /**
  * Writes to the partial name and moves the file to the object's name once its bytes are durable.
@@ -85,7 +88,7 @@ export class LocalObjectWriter implements ObjectWriter {
 
   /** A failure counts as one of `commit()`: Linux reports lost bytes once, and a later fsync would pass over them. */
   private flushBehind(): void {
-    if (this.flushing || this.flushFailure || this.size - this.flushedTo < FLUSH_BYTES) return;
+    if (this.flushing || this.flushFailure || this.size - this.flushedTo < flushBytes(this.size)) return;
     this.flushedTo = this.size;
     this.flushing = this.file
       .datasync()
