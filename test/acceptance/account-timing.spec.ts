@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { MailServer } from '../support/mail-server';
+import { randomToken } from '@waybill/core/crypto';
+import { largeDocument } from '../fixtures/documents';
+import { share } from '../support/shares';
 import { TestSystem, type ApiClient } from '../support/system';
 
 jest.setTimeout(120_000);
@@ -41,6 +44,31 @@ it.each([
     if (sample % 2 === 1) both.reverse();
     const [one, other] = await Promise.all(both.map((each) => each()));
     expect(one).toEqual(other);
+  }
+  const [one, other] = [median(times.known), median(times.unknown)];
+  expect(Math.abs(one - other) / Math.max(one, other)).toBeLessThan(0.1);
+});
+
+it('L06 nobody learns by a wrong password whether there is such a share', async () => {
+  const ops = await system.client('ops');
+  const { fileId } = await ops.uploadAndWait(Buffer.concat([...largeDocument(20_000)]));
+  const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
+  let tried: string[] = [];
+  for (let sample = 0; sample < 60; sample++) {
+    // Another one every five tries: ten close it.
+    if (sample % 5 === 0)
+      tried = [(await share(ops, fileId, { password: 'blue heron' })).token, randomToken(32)];
+    const answers: unknown[] = [];
+    for (const [index, kind] of (['known', 'unknown'] as const).entries()) {
+      const began = performance.now();
+      const answer = await anonymous.post(`/api/share/${tried[index]}/unlock`, {
+        password: `wrong ${sample}`,
+      });
+      times[kind].push(performance.now() - began);
+      answers.push([answer.status, { ...answer.body, requestId: null, instance: null }]);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect((answers[0] as [number])[0]).toBe(401);
   }
   const [one, other] = [median(times.known), median(times.unknown)];
   expect(Math.abs(one - other) / Math.max(one, other)).toBeLessThan(0.1);

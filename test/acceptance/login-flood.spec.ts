@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setInterval as every } from 'node:timers/promises';
+import { largeDocument } from '../fixtures/documents';
 import { rawRequest, type RawAnswer } from '../support/raw-request';
+import { share } from '../support/shares';
 import { ApiClient, TestSystem, type TestUser } from '../support/system';
 
 jest.setTimeout(60_000);
@@ -31,6 +33,11 @@ async function slownessOf(url: string): Promise<number> {
   return Math.max(1, (performance.now() - began) / CROWD_MS);
 }
 
+function unlock(baseUrl: string, path: string): Promise<RawAnswer> {
+  const headers = { 'content-type': 'application/json' };
+  return rawRequest(baseUrl, 'POST', `${path}/unlock`, { headers, body: '{"password":"wrong password"}' });
+}
+
 const wrong = (email = `nobody-${randomUUID()}@example.org`) => ({ email, password: 'wrong password' });
 
 describe('A14 a flood of wrong passwords', () => {
@@ -50,25 +57,39 @@ describe('A14 a flood of wrong passwords', () => {
     return account;
   }
 
+  /** Where as many shares are that have a password. */
+  async function severalShares(count: number): Promise<string[]> {
+    const owner = await system.client('ops');
+    const { fileId } = await owner.uploadAndWait(Buffer.concat([...largeDocument(20_000)]));
+    const paths: string[] = [];
+    for (let n = 0; n < count; n++) paths.push((await share(owner, fileId, { password: 'blue heron' })).path);
+    return paths;
+  }
+
   /** At most so much of the time that the flood takes; one at a single account is over too soon to tell. */
-  it.each<[string, number, (index: number, victim: TestUser) => string | undefined]>([
+  it.each<[string, number, (index: number, victim: TestUser) => string | undefined, shares?: true]>([
     ['one account', Infinity, (_index, victim) => victim.email],
     ['one account and many that are none', 0.8, (index, victim) => (index % 2 ? victim.email : undefined)],
     ['many that are none', 0.8, () => undefined],
+    ['many that are none, and at shares', 0.8, () => undefined, true],
   ])(
     'A14 guesses at %s cost little memory, and who knows his password comes in',
-    async (_name, share, guessedAt) => {
+    async (_name, part, guessedAt, atShares) => {
       const user = await signedUp();
       const victim = await system.createUser('client');
       const api = system.apis[0]!;
       expect((await logIn(system.url, user)).status).toBe(200); // Warm: what is loaded once is no growth.
+      const shared = atShares ? await severalShares(FLOOD / 10) : [];
       const slowness = await slownessOf(system.url);
       const before = api.memory().current;
 
       let over = false;
       const floodBegan = performance.now();
       const flood = Promise.all(
-        Array.from({ length: FLOOD }, (_, index) => logIn(system.url, wrong(guessedAt(index, victim)))),
+        Array.from({ length: FLOOD }, (_, index) => [
+          logIn(system.url, wrong(guessedAt(index, victim))),
+          ...shared.slice(0, 1).map(() => unlock(system.url, shared[index % shared.length]!)),
+        ]).flat(),
       ).finally(() => (over = true));
       const health = (async () => {
         const took: number[] = [];
@@ -93,7 +114,7 @@ describe('A14 a flood of wrong passwords', () => {
       }
       expect(answers.some(({ status }) => status === 401)).toBe(true);
       // Somebody's login is not behind the whole flood in a queue.
-      expect(legitTook).toBeLessThan((performance.now() - floodBegan) * share);
+      expect(legitTook).toBeLessThan((performance.now() - floodBegan) * part);
       const took = await health;
       expect(took[Math.floor(took.length * 0.95)]).toBeLessThan(1_000 * slowness);
       expect(api.memory().peak - before).toBeLessThan(400 * 1024 * 1024);

@@ -70,7 +70,7 @@ async function open(
   const window = await searches.window(tx, search, stretch, pick);
   const enough = window.complete || window.matched >= limit;
   if (enough) return batchOf('window', window, window.complete);
-  const found = await searches.matches(tx, search, stretch, pick);
+  const found = await searches.matches(tx, search, stretch, pick, window.whole);
   return batchOf('matches', found, found.complete);
 }
 

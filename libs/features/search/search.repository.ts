@@ -57,6 +57,8 @@ export interface Found {
   last: Position | null;
   /** Nothing else matches. */
   complete: boolean;
+  /** For each source all that matches in it, where it was read as a whole. */
+  whole: (string[] | null)[];
 }
 
 const COLUMNS: Record<SearchKey, { column: string; type: string }> = {
@@ -129,18 +131,36 @@ export class SearchRepository {
          ORDER BY ${order} LIMIT ${few}
        )`,
       `NOT EXISTS (SELECT FROM horizon)`,
+      statement.sources.map(
+        (_, n) => `CASE WHEN NOT EXISTS (SELECT FROM end${n}) AND (SELECT count(*) FROM found${n}) < ${few}
+          THEN ARRAY(SELECT id FROM found${n}) END`,
+      ),
     );
   }
 
-  /** Finds all that match by the indexes; where they are to be ranked, the first {@link RANKED} of the list. */
-  async matches(tx: Tx, search: Search, stretch: Stretch, pick: Pick): Promise<Found> {
+  /**
+   * Finds all that match by the indexes; where they are to be ranked, the first {@link RANKED} of the list.
+   *
+   * @param whole what a window of this stretch has found in sources that it read as a whole: they are not read again.
+   */
+  async matches(
+    tx: Tx,
+    search: Search,
+    stretch: Stretch,
+    pick: Pick,
+    whole: Found['whole'] = [],
+  ): Promise<Found> {
     const statement = new SearchStatement(search, pick, this.readable);
     if (statement.sources.length === 0) return NOTHING;
     const { id, key, score } = statement.columns;
     const conditions = search.conditions.sql(statement.bind);
-    const found = statement.sources.map((source) => {
-      const all = [source.where, source.listable, ...conditions, ...statement.within(stretch, 'file', 'id')];
-      return `SELECT file.id, file.${statement.column} AS key FROM ${source.from} WHERE ${all.join(' AND ')}`;
+    const found = statement.sources.map((source, n) => {
+      const rules = [source.where, source.listable];
+      const known = whole[n];
+      const wanted = known
+        ? [`file.id = ANY(${statement.bind(known)}::uuid[])`]
+        : [...conditions, ...statement.within(stretch, 'file', 'id')];
+      return `SELECT file.id, file.${statement.column} AS key, file.ctid AS place FROM ${source.from} WHERE ${[...rules, ...wanted].join(' AND ')}`;
     });
     return statement.run(
       this.database,
@@ -148,15 +168,16 @@ export class SearchRepository {
       `found AS MATERIALIZED (${found.join(' UNION ALL ')}),
        nearest AS MATERIALIZED (SELECT * FROM found ORDER BY ${statement.order} LIMIT ${statement.bind(statement.most)}),
        matched AS MATERIALIZED (
-         SELECT ${id}, ${key}, ${score} AS score FROM nearest JOIN files file ON file.id = nearest.id
+         SELECT ${id}, ${key}, ${score} AS score FROM nearest JOIN files file ON file.ctid = nearest.place
          ORDER BY ${statement.order}
        )`,
       'true',
+      [],
     );
   }
 }
 
-const NOTHING: Found = { rows: [], matched: 0, first: null, last: null, complete: true };
+const NOTHING: Found = { rows: [], matched: 0, first: null, last: null, complete: true, whole: [] };
 
 type Row = { [N in keyof Match]: Match[N] | null } & Record<
   'firstKey' | 'firstId' | 'lastKey' | 'lastId',
@@ -164,6 +185,7 @@ type Row = { [N in keyof Match]: Match[N] | null } & Record<
 > & {
     matched: number;
     complete: boolean;
+    whole: (string[] | null)[];
   };
 
 interface Reading {
@@ -266,7 +288,7 @@ class SearchStatement {
   }
 
   /** Takes from `matched`, which has `id`, `key` and `score` in the order of the list, what was asked for. */
-  async run(database: Database, tx: Tx, tables: string, complete: string): Promise<Found> {
+  async run(database: Database, tx: Tx, tables: string, complete: string, whole: string[]): Promise<Found> {
     const { ranked, behind, limit } = this.pick;
     // Ranked lists descend in all that they are sorted by: the best first, and of those the newest.
     const rest = behind
@@ -276,7 +298,7 @@ class SearchStatement {
     const rows = await database.query<Row>(
       `WITH ${tables}
        SELECT picked.id, picked.key::text AS key, picked.score, (SELECT count(*)::int FROM matched) AS matched,
-         ${complete} AS complete, first.key::text AS "firstKey", first.id AS "firstId", last.key::text AS "lastKey", last.id AS "lastId"
+         ${complete} AS complete, jsonb_build_array(${whole.map((ids) => `to_jsonb(${ids})`).join(', ')}) AS whole, first.key::text AS "firstKey", first.id AS "firstId", last.key::text AS "lastKey", last.id AS "lastId"
        FROM (SELECT) once LEFT JOIN (SELECT * FROM matched ORDER BY ${this.order} LIMIT 1) first ON true
          LEFT JOIN (SELECT * FROM matched ORDER BY ${this.opposite} LIMIT 1) last ON true
          LEFT JOIN (SELECT * FROM matched ${rest} ORDER BY ${order} LIMIT ${this.bind(limit)}) picked ON true
@@ -284,7 +306,7 @@ class SearchStatement {
       this.parameters,
       tx,
     );
-    const { matched, complete: whole, firstKey, firstId, lastKey, lastId } = rows[0]!;
+    const { matched, complete: everything, whole: sources, firstKey, firstId, lastKey, lastId } = rows[0]!;
     return {
       rows: rows
         .filter((row): row is Row & Match => row.id !== null)
@@ -292,7 +314,8 @@ class SearchStatement {
       matched,
       first: firstId === null ? null : { key: firstKey!, id: firstId },
       last: lastId === null ? null : { key: lastKey!, id: lastId },
-      complete: whole && matched < this.most,
+      complete: everything && matched < this.most,
+      whole: sources,
     };
   }
 

@@ -21,7 +21,7 @@ export async function sortedPage(
   const pick = { ranked: false, limit: limit + 1 };
   let found = await searches.window(tx, search, stretch, pick);
   const enough = found.complete || found.rows.length > limit;
-  if (!enough) found = await searches.matches(tx, search, stretch, pick);
+  if (!enough) found = await searches.matches(tx, search, stretch, pick, found.whole);
   const matches = found.rows.slice(0, limit);
   const last = found.rows.length > limit ? matches.at(-1)! : null;
   return { matches, next: last && [last.key, last.id] };

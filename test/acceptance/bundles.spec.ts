@@ -145,10 +145,27 @@ describe('L12 a bundle', () => {
     expect(await counts()).toEqual([2, 2, 2]);
   });
 
-  it('L08, L12 is over with any of its files', async () => {
-    const { path, page, files } = await bundle(['a.docx', 'b.docx']);
-    await ops.delete(`/api/files/${files[1]!.id}`);
+  it.each<[string, (made: Bundle) => Promise<unknown>]>([
+    ['any of its files', ({ files }) => ops.delete(`/api/files/${files[1]!.id}`)],
+    ['its being revoked', ({ id }) => ops.delete(`/api/shares/${id}`)],
+    [
+      'its owner’s account',
+      () => api.query('UPDATE users SET disabled_at = now() WHERE id = $1', [ops.userId]),
+    ],
+  ])('L08, L12 is over with %s', async (_, end) => {
+    const made = await bundle(['a.docx', 'b.docx']);
+    const { path, page } = made;
+    await end(made);
     for (const address of [path, `${path}/info`, page]) expect((await anybody.get(address)).status).toBe(410);
+    await api.query('UPDATE users SET disabled_at = NULL WHERE id = $1', [ops.userId]);
+  });
+
+  it('L06, L12 takes nothing for its password but text', async () => {
+    const made = await bundle(['a.docx', 'b.docx'], { password: 'blue heron' });
+    for (const odd of [undefined, null, [], {}, ['blue heron'], 'blue\0heron'])
+      expect((await unlock(anybody, made, odd)).status).toBe(400);
+    expect((await unlock(anybody, made, 'red heron')).status).toBe(401);
+    expect((await unlock(anybody, made, 'blue heron')).status).toBe(200);
   });
 
   it('L06, L12 has its password as any share has', async () => {
