@@ -59,7 +59,8 @@ class Lease {
       limit: this.limit,
       windowSeconds: this.policy.seconds,
       remaining: this.points + this.left,
-      resetSeconds: Math.ceil((this.endsAt - now) / 1000),
+      // In whole milliseconds: what differs by the last bit of a sum is not another second.
+      resetSeconds: Math.ceil(Math.round(this.endsAt - now) / 1000),
       exceeded,
     };
   }
