@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { startApp, waitUntilReady } from './app-process.mjs';
 import { LogFile } from './log-file.mjs';
 import { ENTRY } from './paths.mjs';
+import { withMemorySettings } from './process-memory.mjs';
 import { sayEvent, Supervisor } from './supervisor.mjs';
 
 /** A first start may meet a machine that does something else; a later one may wait for a database that recovers. */
@@ -10,9 +11,6 @@ const READY_TIMEOUT_MS = 120_000;
 /** The application's own time to finish what it has begun (SHUTDOWN_SECONDS), and a little to end. */
 const DEFAULT_SHUTDOWN_SECONDS = 20;
 const EXTRA_GRACE_SECONDS = 3;
-
-/** glibc's malloc keeps large buffers rather than give them back after each segment: sealing is 13 % faster. */
-const WORKER_MEMORY = { MALLOC_MMAP_THRESHOLD_: '33554432', MALLOC_TRIM_THRESHOLD_: '268435456' };
 
 /**
  * The product's own processes, supervised.
@@ -33,7 +31,7 @@ export function superviseApplications({ dataDir, host, port }, env, { onProcess 
     };
   };
 
-  const launchApi = launcher('api', env);
+  const launchApi = launcher('api', withMemorySettings('api', env));
   const readyUrl = `http://${probeHost(host)}:${port}/api/health/ready`;
   const api = new Supervisor({
     name: 'api',
@@ -45,7 +43,7 @@ export function superviseApplications({ dataDir, host, port }, env, { onProcess 
     onEvent: sayEvent,
   });
 
-  const launchWorker = launcher('worker', { ...WORKER_MEMORY, ...env });
+  const launchWorker = launcher('worker', withMemorySettings('worker', env));
   const worker = new Supervisor({ name: 'worker', launch: async () => launchWorker(), onEvent: sayEvent });
 
   return { api, worker, killAll: () => kills.forEach((kill) => kill()) };

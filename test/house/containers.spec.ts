@@ -101,6 +101,17 @@ describe('docker/Dockerfile', () => {
     expect(last.some((line) => /^CMD \["node", "dist\/apps\/api\/main\.js"\]$/.test(line))).toBe(true);
   });
 
+  it('tells node and malloc of memory what the launcher tells them', () => {
+    const memory = JSON.parse(read('scripts/lib/process-memory.json')) as Record<string, object>;
+    const told = (text: string): Record<string, string> =>
+      Object.fromEntries(
+        [...text.matchAll(/(NODE_OPTIONS|MALLOC_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+      );
+    const image = told(last.join(' '));
+    expect(image).toEqual(memory.api);
+    expect({ ...image, ...told(compose.services.worker!.command!.join(' ')) }).toEqual(memory.worker);
+  });
+
   it('copies what is there, and what its ignore file lets through', () => {
     const admitted = read('docker/Dockerfile.dockerignore').split('\n');
     expect(admitted[1]).toBe('*');

@@ -1,4 +1,5 @@
 export { fileAad, stagingAad } from './associated-data';
+export { BlockPool, type BlockMemory } from './block-pool';
 export { BOX_OVERHEAD_BYTES, openBox, sealBox } from './box';
 export { KEY_BYTES, WRAPPED_DEK_BYTES, generateDek, unwrapDek, wrapDek, type DekContext } from './dek';
 export { deriveKey, deriveSecretKey, deriveToken } from './derive';

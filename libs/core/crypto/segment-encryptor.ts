@@ -1,4 +1,5 @@
 import { randomBytes, type CipherGCM } from 'node:crypto';
+import { freshBlocks, type BlockMemory } from './block-pool';
 import { PendingSegment } from './pending-segment';
 import { AES256_GCM_HKDF_1MB, NONCE_PREFIX_BYTES, type SegmentFormat } from './segment-format';
 import { SegmentKey } from './segment-key';
@@ -6,6 +7,8 @@ import { sealedSize, segmentCount } from './segment-layout';
 
 // Node allocates each result afresh; bigger ones come page by page from the kernel and cost more than the cipher.
 const SUB_UPDATE_BYTES = 128 * 1024;
+/** What is encrypted in place is copied at once, and then best still in the processor's cache. */
+const BLOCK_BYTES = 64 * 1024;
 
 export interface SegmentEncryptorOptions {
   /** The data encryption key, at least as long as the derived key. Read here and not kept. */
@@ -15,6 +18,8 @@ export interface SegmentEncryptorOptions {
   format?: SegmentFormat;
   /** The exact plaintext size, where it is known beforehand: then nothing waits inside. */
   plaintextBytes?: number;
+  /** For what waits inside; whoever gives it gives the returned buffers back to it. By default it is fresh each time. */
+  memory?: BlockMemory;
   /** For test vectors only. With one key, a salt and prefix must never serve twice; by default both are random. */
   salt?: Uint8Array;
   /** For test vectors only, like `salt`. */
@@ -26,16 +31,16 @@ export interface SegmentEncryptorOptions {
  * being: header first, cut at segment bounds, canonical (no empty segment but that of an empty plaintext).
  *
  * The nonce of a segment says whether it is the last one, so a segment cannot be begun before that is known. Without
- * `plaintextBytes` at most one segment of plaintext waits inside until a byte follows it or `final()` is called; its
- * chunks are kept by reference and must not be written to. With `plaintextBytes` every chunk is encrypted when it
- * comes, and may be reused at once.
+ * `plaintextBytes` at most one segment of plaintext waits inside, copied, until a byte follows it or `final()` is
+ * called; its ciphertext then takes the same memory. With `plaintextBytes` every chunk is encrypted when it comes. In
+ * both cases it may be reused at once.
  */
 export class SegmentEncryptor {
   readonly #format: SegmentFormat;
   readonly #key: SegmentKey;
   readonly #expectedBytes: number | undefined;
   readonly #lastIndex: number | undefined;
-  readonly #pending = new PendingSegment();
+  readonly #pending: PendingSegment;
   #header: Buffer | null;
   #cipher: CipherGCM | null = null;
   #index = 0;
@@ -49,6 +54,7 @@ export class SegmentEncryptor {
     const salt = options.salt ?? randomBytes(format.derivedKeySize);
     const noncePrefix = options.noncePrefix ?? randomBytes(NONCE_PREFIX_BYTES);
     this.#format = format;
+    this.#pending = new PendingSegment(options.memory ?? freshBlocks(BLOCK_BYTES));
     this.#key = new SegmentKey({ dek: options.key, aad: options.aad, salt, noncePrefix, format });
     this.#header = Buffer.concat([Buffer.of(format.headerBytes), salt, noncePrefix]);
     this.#room = format.firstCapacity;
@@ -118,7 +124,7 @@ export class SegmentEncryptor {
   dispose(): void {
     this.#closed = true;
     this.#cipher = null;
-    this.#pending.take();
+    this.#pending.dispose();
     this.#key.dispose();
   }
 
@@ -130,10 +136,8 @@ export class SegmentEncryptor {
   }
 
   #closeSegment(last: boolean, out: Buffer[]): void {
-    for (const piece of this.#pending.take()) this.#encrypt(piece, last, out);
-    const cipher = this.#cipher ?? this.#key.cipher(this.#index, last);
-    cipher.final();
-    out.push(cipher.getAuthTag());
+    // What waits has not met a cipher yet; without anything waiting this is the tag alone.
+    out.push(...this.#pending.encrypt(this.#cipher ?? this.#key.cipher(this.#index, last)));
     this.#cipher = null;
     this.#index += 1;
     this.#room = this.#format.capacity;

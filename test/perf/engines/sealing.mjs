@@ -61,7 +61,7 @@ async function stage(stores, dek, bytes) {
     offset: 0,
     dek,
     store: stores.default,
-    budget: new BufferBudget(64 * MIB),
+    budget: new BufferBudget(8 * MIB),
     partBytes: 32 * MIB,
     partMs: 5_000,
     leaseMs: 30_000,

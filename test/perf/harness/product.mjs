@@ -8,6 +8,7 @@ import { ensureBuilt } from '../../../scripts/lib/build.mjs';
 import { run } from '../../../scripts/lib/child.mjs';
 import { ENTRY } from '../../../scripts/lib/paths.mjs';
 import { freePort } from '../../../scripts/lib/ports.mjs';
+import { withMemorySettings } from '../../../scripts/lib/process-memory.mjs';
 import { ensureKeyring, ensureSecrets } from '../../../scripts/lib/secrets.mjs';
 import { startServices } from '../../../scripts/services/index.mjs';
 import { LOOPBACK } from './raw-http.mjs';
@@ -15,9 +16,6 @@ import { LOOPBACK } from './raw-http.mjs';
 const START_MS = 60_000;
 const STOP_MS = 10_000;
 const KEPT_LOG = 4_000;
-
-/** As the launcher sets it for the worker. */
-export const WORKER_MEMORY = { MALLOC_MMAP_THRESHOLD_: '33554432', MALLOC_TRIM_THRESHOLD_: '268435456' };
 
 /**
  * The product as it is shipped, with its database and its Redis, in a data directory of its own: built, migrated, with
@@ -84,7 +82,7 @@ export class Product {
   async start() {
     const port = await freePort();
     const api = this.#launch('api', { PORT: String(port), PUBLIC_URL: `http://${LOOPBACK}:${port}` });
-    const worker = this.#launch('worker', WORKER_MEMORY);
+    const worker = this.#launch('worker', {});
     const stop = async () => {
       await Promise.all([api.stop(), worker.stop()]);
     };
@@ -108,7 +106,7 @@ export class Product {
     const fd = openSync(log, 'a');
     const child = spawn(process.execPath, [ENTRY[name]], {
       // The channel: when it closes, this process is gone, and the program ends.
-      env: { ...this.#env, ...env, WAYBILL_PARENT: 'ipc' },
+      env: withMemorySettings(name, { ...this.#env, ...env, WAYBILL_PARENT: 'ipc' }),
       detached: true,
       stdio: ['ignore', fd, fd, 'ipc'],
     });

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { bottleneck, metered, withForeignCores } from '../harness/meter.mjs';
-import { WORKER_MEMORY } from '../harness/product.mjs';
+import { withMemorySettings } from '../../../scripts/lib/process-memory.mjs';
 import { measureOpenssl } from '../peers/openssl.mjs';
 import { inRounds, median, medians } from '../harness/rounds.mjs';
 import { contestant } from '../harness/row.mjs';
@@ -24,7 +24,7 @@ export async function measure(bench) {
   const sender = await bench.helper('clients/sender.mjs', { bytes: bench.bytes });
   const staged = { directory: bench.folder('engine'), bytes: bench.bytes };
   const engine = await bench.helper('engines/sealing.mjs', staged, {
-    env: WORKER_MEMORY,
+    env: withMemorySettings('worker', {}),
     execArgv: WORKER_HEAP,
   });
   const product = await bench.product();

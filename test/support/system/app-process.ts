@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { openDescriptors, type Descriptors } from './descriptors';
 
 const ROOT = join(__dirname, '../../..');
+/** As the launcher starts them. */
+const MEMORY = JSON.parse(readFileSync(join(ROOT, 'scripts/lib/process-memory.json'), 'utf8')) as Record<
+  'api' | 'worker',
+  Record<string, string>
+>;
 
 export interface Exit {
   code: number | null;
@@ -36,7 +41,7 @@ export class AppProcess {
   static start(app: 'api' | 'worker', env: NodeJS.ProcessEnv): AppProcess {
     const child = spawn(process.execPath, [join(ROOT, 'dist/apps', app, 'main.js')], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, ...withMemorySettings(app, env) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new AppProcess(app, child, env.WAYBILL_TEST_MOMENTS?.includes('"crash"') === true);
@@ -99,4 +104,9 @@ export class AppProcess {
       Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
     return { current: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
+}
+
+function withMemorySettings(app: 'api' | 'worker', env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const options = [MEMORY[app].NODE_OPTIONS, env.NODE_OPTIONS].filter(Boolean).join(' ');
+  return { ...MEMORY[app], ...env, NODE_OPTIONS: options };
 }

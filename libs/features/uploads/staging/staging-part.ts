@@ -1,4 +1,4 @@
-import { SegmentEncryptor, stagingAad } from '@waybill/core/crypto';
+import { SegmentEncryptor, stagingAad, type BlockMemory } from '@waybill/core/crypto';
 import type { ObjectWriter } from '@waybill/platform/storage';
 import { STAGING_FORMAT } from './staging-format';
 
@@ -13,6 +13,7 @@ export interface StagingPartOptions {
   /** The upload's staging key. */
   dek: Buffer;
   writer: ObjectWriter;
+  memory: BlockMemory;
   /** Told of every change in the bytes on their way to the store. */
   onHeld: (delta: number) => void;
   onError: (error: unknown) => void;
@@ -40,6 +41,7 @@ export class StagingPart {
       key: options.dek,
       aad: stagingAad(options.uploadId, options.offset),
       format: STAGING_FORMAT,
+      memory: options.memory,
     });
   }
 
@@ -71,7 +73,7 @@ export class StagingPart {
    */
   async abort(): Promise<void> {
     this.encryptor.dispose();
-    this.options.onHeld(-this.batchBytes);
+    this.letGo(this.batch, this.batchBytes);
     this.batch = [];
     this.batchBytes = 0;
     await this.options.writer.abort().catch(() => undefined);
@@ -86,7 +88,12 @@ export class StagingPart {
     this.options.writer
       .write(batch)
       .catch(this.options.onError)
-      .finally(() => this.options.onHeld(-batchBytes));
+      .finally(() => this.letGo(batch, batchBytes));
+  }
+
+  private letGo(batch: Buffer[], bytes: number): void {
+    for (const buffer of batch) this.options.memory.give(buffer);
+    this.options.onHeld(-bytes);
   }
 
   private collect(buffers: Buffer[]): void {

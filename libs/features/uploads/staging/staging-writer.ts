@@ -149,13 +149,14 @@ export class StagingWriter {
 
   private async open(): Promise<void> {
     const { uploadId, dek, store, ledger } = this.options;
+    const { memory } = this.options.budget;
     const offset = this.offset;
     try {
       const key = await ledger.register();
       const writer = await store.create(key);
       const onHeld = (delta: number): void => this.hold(delta);
       const onError = (error: unknown): void => this.fail(error);
-      this.part = new StagingPart({ uploadId, offset, key, dek, writer, onHeld, onError });
+      this.part = new StagingPart({ uploadId, offset, key, dek, writer, memory, onHeld, onError });
     } catch (error) {
       this.fail(error);
     }
