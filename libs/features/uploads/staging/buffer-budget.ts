@@ -5,14 +5,18 @@ const BLOCK_BYTES = 64 * 1024;
 /** What is kept at hand while nothing is uploaded. */
 const SPARE_BYTES = 4 * 1024 * 1024;
 
+/** Where the segments of uploads lie, from their first byte until the store has them. */
+export function stagingMemory(): BlockPool {
+  return new BlockPool(BLOCK_BYTES, SPARE_BYTES);
+}
+
 /**
  * The memory that all uploads of a process share for bytes on their way to the store: more clients mean smaller
  * shares, never more memory. A writer may overdraw it by what it was just given; it then stops its source until
  * others have paid back.
  */
 export class BufferBudget {
-  /** Where the segments of all uploads lie, from their first byte until the store has them. */
-  readonly memory = new BlockPool(BLOCK_BYTES, SPARE_BYTES);
+  readonly memory = stagingMemory();
   private held = 0;
   private readonly waiting = new Set<() => void>();
   private waking = false;

@@ -6,6 +6,7 @@ import { classify } from '@waybill/platform/http';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
+import { stagingMemory } from '../staging/buffer-budget';
 import { StagingPart, type SealedPart } from '../staging/staging-part';
 import { UploadEndings } from '../upload-endings.service';
 import type { BeginUpload } from '../upload.service';
@@ -35,6 +36,7 @@ export type ReceivedUpload = Pick<
 @Injectable()
 export class WholeUploads {
   private readonly commits: Gathering<WholeUpload, () => boolean>;
+  private readonly memory = stagingMemory();
 
   constructor(
     private readonly reserved: ReservedUploads,
@@ -111,6 +113,7 @@ export class WholeUploads {
       key,
       dek,
       writer,
+      memory: this.memory,
       onHeld: () => undefined,
       onError: () => undefined, // `seal` tells it as well.
     });
