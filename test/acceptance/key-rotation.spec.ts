@@ -151,7 +151,9 @@ it('C09 the KEK is rotated while transfers run, killed half-way, run again, and 
 
   expect(await system.cli('keys:rotate', '--retire', old, '--grace', '1')).toMatchObject({ code: 0 });
   expect((await keyring()).keys.map(({ id }) => id)).toEqual([primary]);
-  const deeds = await system.query(`SELECT action, data FROM audit_log WHERE action LIKE 'keyring.%' ORDER BY id`);
+  const deeds = await system.query(
+    `SELECT action, data FROM audit_log WHERE action LIKE 'keyring.%' ORDER BY id`,
+  );
   expect(deeds.map(({ action }) => action)).toContain('keyring.rotated');
   expect(deeds.at(-1)).toEqual({ action: 'keyring.retired', data: { kekId: old } });
 
