@@ -144,7 +144,7 @@ export class Environment {
   @Transform(number)
   @IsInt()
   @Min(1024 * 1024)
-  UPLOAD_BUFFER_BYTES = 8 * 1024 * 1024;
+  UPLOAD_BUFFER_BYTES = 64 * 1024 * 1024;
 
   @Transform(number)
   @IsInt()

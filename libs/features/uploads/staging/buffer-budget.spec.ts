@@ -31,4 +31,20 @@ describe('BufferBudget', () => {
     for (let turn = 0; turn < 25; turn++) await nextTurn();
     expect(woken).toBe(20);
   });
+
+  it('lets a crowd hold less together than one alone', () => {
+    const budget = new BufferBudget(800);
+    budget.enter();
+    budget.take(799);
+    expect(budget.exhausted).toBe(false);
+    budget.enter();
+    expect(budget.exhausted).toBe(true);
+    budget.leave();
+    expect(budget.exhausted).toBe(false);
+    for (let writer = 0; writer < 100; writer++) budget.enter();
+    budget.give(700);
+    expect(budget.exhausted).toBe(false);
+    budget.take(1);
+    expect(budget.exhausted).toBe(true);
+  });
 });

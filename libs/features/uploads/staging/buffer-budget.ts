@@ -4,6 +4,8 @@ import { BlockPool } from '@waybill/core/crypto';
 const BLOCK_BYTES = 64 * 1024;
 /** What is kept at hand while nothing is uploaded. */
 const SPARE_BYTES = 4 * 1024 * 1024;
+/** A crowd shares this part of the whole: what is in flight for many delays every other answer of the process. */
+const CROWD_SHARE = 1 / 8;
 
 /** Where the segments of uploads lie, from their first byte until the store has them. */
 export function stagingMemory(): BlockPool {
@@ -12,24 +14,36 @@ export function stagingMemory(): BlockPool {
 
 /**
  * The memory that all uploads of a process share for bytes on their way to the store: more clients mean smaller
- * shares, never more memory. A writer may overdraw it by what it was just given; it then stops its source until
- * others have paid back.
+ * shares, never more memory. One alone may use all of it, and so keep sending while the disk is slow; the more there are,
+ * the less they may hold together, down to an eighth. A writer may overdraw it by what it was just given; it then stops
+ * its source until others have paid back.
  */
 export class BufferBudget {
   readonly memory = stagingMemory();
   private held = 0;
+  private writers = 0;
   private readonly waiting = new Set<() => void>();
   private waking = false;
 
-  /** @param limitBytes how much may be held before sources are stopped. */
+  /** @param limitBytes how much a single writer may hold before its source is stopped. */
   constructor(private readonly limitBytes: number) {}
+
+  /** Somebody begins to take memory, until he leaves. */
+  enter(): void {
+    this.writers += 1;
+  }
+
+  leave(): void {
+    this.writers -= 1;
+    this.wake();
+  }
 
   get heldBytes(): number {
     return this.held;
   }
 
   get exhausted(): boolean {
-    return this.held >= this.limitBytes;
+    return this.held >= this.limitBytes * Math.max(CROWD_SHARE, 1 / Math.max(1, this.writers));
   }
 
   take(bytes: number): void {

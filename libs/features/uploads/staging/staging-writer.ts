@@ -72,6 +72,7 @@ export class StagingWriter {
   constructor(private readonly options: StagingWriterOptions) {
     this.offset = options.offset;
     this.takenBytes = options.offset;
+    options.budget.enter();
     this.ticker = setInterval(() => this.tick(), Math.min(TICK_MS, options.partMs, options.leaseMs / 3));
     this.ticker.unref();
   }
@@ -254,6 +255,7 @@ export class StagingWriter {
   }
 
   private release(): void {
+    if (!this.released) this.options.budget.leave();
     this.released = true;
     clearInterval(this.ticker);
     this.hold(-this.backlog.reduce((sum, chunk) => sum + chunk.length, 0));
