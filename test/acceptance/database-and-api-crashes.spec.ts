@@ -57,7 +57,8 @@ class Load {
       const answer = await owner.upload(bytes).catch(() => null);
       this.statuses.add(answer?.status ?? 0);
       if (answer?.status === 201) this.acknowledged.push({ ...answer.body, sha256: sha256(bytes) });
-      else await delay(50);
+      // Uploads are taken faster than they are sealed, and all of them are waited for.
+      await delay(50);
     }
   }
 }
