@@ -3,10 +3,8 @@ import { config } from './settings';
 import { NestFactory } from '@nestjs/core';
 import { captureConsole, Drain, OperationsServer, WaybillLogger } from '@waybill/platform/observability';
 import { WorkerModule } from './worker.module';
-import { yieldToCallers } from './yield-to-callers';
 
 async function main(): Promise<void> {
-  yieldToCallers();
   const logger = new WaybillLogger({ level: config.logLevel, service: 'worker' });
   captureConsole(logger);
   const worker = await NestFactory.createApplicationContext(WorkerModule, { logger, abortOnError: false });

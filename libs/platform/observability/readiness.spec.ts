@@ -16,6 +16,7 @@ describe('readiness', () => {
       ready: false,
       checks: { database: 'up', redis: 'down' },
       draining: false,
+      notes: [],
     });
   });
 
