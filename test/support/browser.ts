@@ -9,7 +9,9 @@ export function browserPath(): string | null {
   const { CHROMIUM, PATH = '' } = process.env;
   if (CHROMIUM !== undefined) return CHROMIUM;
   const candidates = PATH.split(delimiter).flatMap((directory) => NAMES.map((name) => join(directory, name)));
-  return candidates.find((path) => mayRun(path)) ?? null;
+  const found = candidates.find((path) => mayRun(path)) ?? null;
+  if (found === null) process.emitWarning('No Chromium here: what pages look like in it was not tested.');
+  return found;
 }
 
 function mayRun(path: string): boolean {
