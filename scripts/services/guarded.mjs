@@ -17,7 +17,7 @@ const GUARD = fileURLToPath(new URL('guard.mjs', import.meta.url));
 /** What a program said last is what explains why it did not start. */
 const KEPT_OUTPUT = 8_192;
 
-/** How long to wait for the last of it. */
+/** How long to wait for the last of it, once its program has ended. */
 const DRAIN_MS = 500;
 
 /**
@@ -45,13 +45,14 @@ export async function startGuarded(program, { input = '', onProcess } = {}) {
     // Not 'close': a program that outlives its killed guard holds the pipes open.
     new Promise((resolve) => guard.once('exit', (code, signal) => resolve({ code, signal })))
   );
-  const drained = Promise.race([once(guard, 'close'), delay(DRAIN_MS, undefined, { ref: false })]);
+  const closed = once(guard, 'close');
+  const drained = () => Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]);
   const pid = await Promise.race([
     /** @type {Promise<number>} */ (
       new Promise((resolve) => guard.once('message', (message) => resolve(/** @type {any} */ (message).pid)))
     ),
     guardExit.then(async (exit) => {
-      await drained;
+      await drained();
       throw new Error(`${program.command} did not start (${describeExit(exit)}): ${output.trim()}`);
     }),
   ]);
@@ -62,6 +63,7 @@ export async function startGuarded(program, { input = '', onProcess } = {}) {
   const exited = guardExit.then(async (exit) => {
     // A guard that was killed leaves its program behind; nobody else would end it.
     if (identity) await terminate(identity, { signal: program.stopSignal, graceMs: program.graceMs });
+    await drained();
     return exit;
   });
   return {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import {
   chownSync,
   existsSync,
-  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,12 +9,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { readTextIfExists, syncDirectory } from '../lib/files.mjs';
 import { Refusal, say } from '../lib/say.mjs';
-import { startGuarded } from './guarded.mjs';
+import { describeExit, startGuarded } from './guarded.mjs';
 import { choosePostgresAccount, giveTo } from './postgres-account.mjs';
 import { findPostgres, POSTGRES_MAJOR } from './postgres-binaries.mjs';
 import { answersPostgres, ensureDatabase } from './postgres-client.mjs';
@@ -48,7 +46,15 @@ export async function startPostgres({ dataDir, port, password, durable = true, o
     requireSameMajor(directory);
     await settleLeftovers(directory);
   } else {
-    await createCluster({ dataDir, directory, password, durable, initdb: binaries.initdb, account });
+    await createCluster({
+      dataDir,
+      directory,
+      password,
+      durable,
+      initdb: binaries.initdb,
+      account,
+      onProcess,
+    });
   }
 
   const { command, args, uid, gid } = account.wrap(binaries.postgres, [
@@ -102,19 +108,23 @@ function settings(durable) {
 
 /**
  * Made under another name and renamed when complete, so that a killed initdb leaves nothing that looks like a cluster.
+ * The name is each attempt's own: the initdb of a killed launcher may go on for a moment, and empties its folder when
+ * it is told to end. It runs under a guard, which tells it.
  * @param {{
  *   dataDir: string, directory: string, password: string, durable: boolean, initdb: string,
- *   account: import('./postgres-account.mjs').Account
+ *   account: import('./postgres-account.mjs').Account, onProcess?: import('./guarded.mjs').OnProcess
  * }} cluster
  */
-async function createCluster({ dataDir, directory, password, durable, initdb, account }) {
+async function createCluster({ dataDir, directory, password, durable, initdb, account, onProcess }) {
   say('Creating the database (once)');
-  const draft = `${directory}.new`;
+  const prefix = `${basename(directory)}.new-`;
   for (const name of readdirSync(dataDir)) {
-    if (name.startsWith('postgres.new')) rmSync(join(dataDir, name), { recursive: true, force: true });
+    // Again where it is not empty: whoever wrote to it is being ended.
+    if (name.startsWith(prefix))
+      rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 10 });
   }
+  const draft = mkdtempSync(join(dataDir, prefix));
   const passwordFile = `${draft}-password`;
-  mkdirSync(draft, { mode: 0o700 });
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   for (const path of [draft, passwordFile]) chownSync(path, account.owner, account.group);
 
@@ -132,12 +142,13 @@ async function createCluster({ dataDir, directory, password, durable, initdb, ac
     ...(durable ? [] : ['--no-sync']),
   ]);
   try {
-    await promisify(execFile)(command, args, { uid, gid });
-  } catch (cause) {
-    const { stdout = '', stderr = '' } = /** @type {{ stdout?: string, stderr?: string }} */ (cause);
-    throw new Refusal(`PostgreSQL's initdb failed:\n${stdout}${stderr}${stdout || stderr ? '' : cause}`, {
-      cause,
-    });
+    const program = await startGuarded(
+      { command, args, uid, gid, stopSignal: 'SIGTERM', graceMs: 5_000 },
+      { onProcess },
+    );
+    const exit = await program.exited;
+    if (exit.code !== 0)
+      throw new Refusal(`PostgreSQL's initdb failed (${describeExit(exit)}):\n${program.output()}`);
   } finally {
     rmSync(passwordFile, { force: true });
   }

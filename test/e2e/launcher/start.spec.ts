@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../../support/system/ports';
+import { waitFor } from '../../support/system/wait-for';
 import { Checkout, type Launched } from './checkout';
 
 jest.setTimeout(120_000);
@@ -22,6 +23,11 @@ describe('npm start', () => {
   const start = (): Launched => checkout.launch('start.mjs', ['--port', String(port)]);
   const api = async (): Promise<Record<string, string> & { pid: number }> =>
     (await fetch(`http://127.0.0.1:${port}/`)).json() as never;
+  /** The database while it is being made, and what belongs to it. */
+  const drafts = (): string[] =>
+    readdirSync(checkout.dataDir)
+      .filter((name) => name.includes('.new'))
+      .map((name) => join(checkout.dataDir, name));
   const processes = (): { name: string; pid: number }[] => checkout.readData('run/processes.json');
 
   it('brings everything up, says how to use it, and takes it down on Ctrl-C', async () => {
@@ -143,14 +149,20 @@ describe('npm start', () => {
     expect(count(checkout)).toBe('1');
   });
 
-  it('starts after the first start was killed while it made the database', async () => {
-    const first = start();
-    await first.says(/Creating the database/);
-    first.kill('SIGKILL');
-    const second = start();
-    await second.says(RUNS);
-    expect(readdirSync(checkout.dataDir).filter((name) => name.includes('.new'))).toEqual([]);
-  });
+  it.each(['', 'pg_wal', 'base/1', 'base/1/PG_VERSION', 'base/4'])(
+    'starts after the first start was killed while it made the database (having made "%s")',
+    async (made) => {
+      const first = start();
+      await first.says(/Creating the database/);
+      await waitFor('the draft', async () => drafts().some((draft) => existsSync(join(draft, made))), {
+        everyMs: 1,
+      });
+      first.kill('SIGKILL');
+      const second = start();
+      await second.says(RUNS);
+      expect(drafts()).toEqual([]);
+    },
+  );
 
   it('names a port that is taken, before it does anything', async () => {
     const other = createServer().listen(port, '127.0.0.1');
