@@ -45,8 +45,9 @@ export async function startGuarded(program, { input = '', onProcess } = {}) {
     // Not 'close': a program that outlives its killed guard holds the pipes open.
     new Promise((resolve) => guard.once('exit', (code, signal) => resolve({ code, signal })))
   );
-  const closed = once(guard, 'close');
-  const drained = () => Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]);
+  // Not the 'close' of the guard, which does not come after this side has disconnected.
+  const closed = Promise.all([guard.stdout, guard.stderr].map((stream) => stream && once(stream, 'close')));
+  const drained = () => Promise.race([closed, delay(DRAIN_MS)]);
   const pid = await Promise.race([
     /** @type {Promise<number>} */ (
       new Promise((resolve) => guard.once('message', (message) => resolve(/** @type {any} */ (message).pid)))
