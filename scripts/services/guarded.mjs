@@ -46,7 +46,9 @@ export async function startGuarded(program, { input = '', onProcess } = {}) {
     new Promise((resolve) => guard.once('exit', (code, signal) => resolve({ code, signal })))
   );
   // Not the 'close' of the guard, which does not come after this side has disconnected.
-  const closed = Promise.all([guard.stdout, guard.stderr].map((stream) => stream && once(stream, 'close')));
+  const closed = Promise.all(
+    [guard.stdout, guard.stderr].map(async (stream) => stream && once(stream, 'close')),
+  );
   const drained = () => Promise.race([closed, delay(DRAIN_MS)]);
   const pid = await Promise.race([
     /** @type {Promise<number>} */ (

@@ -1,3 +1,4 @@
+import { isPageAligned } from '@waybill/core/kernel';
 import { BlockPool } from './block-pool';
 import { SegmentEncryptor } from './segment-encryptor';
 import { SegmentFormat } from './segment-format';
@@ -18,6 +19,13 @@ describe('BlockPool', () => {
     pool.give(a);
     expect(pool.take()).toBe(a);
     expect(pool.take()).not.toBe(a);
+  });
+
+  it('lends what begins where pages do', () => {
+    const pool = new BlockPool(BLOCK, 0);
+    expect(isPageAligned(pool.take())).toBe(true);
+    expect(isPageAligned(pool.take().subarray(1))).toBe(false);
+    expect(isPageAligned(Buffer.alloc(BLOCK))).toBe(false);
   });
 
   it('ignores what is not its own', () => {
@@ -50,12 +58,13 @@ describe('SegmentEncryptor with a pool', () => {
     },
   );
 
-  it('overwrites and gives back what still waited when it is disposed of', () => {
+  it('gives back what still waited when it is disposed of, and has put no plaintext there', () => {
     const pool = new BlockPool(BLOCK, 4 * BLOCK);
     const encryptor = new SegmentEncryptor({ key, aad, format, memory: pool });
     encryptor.update(Buffer.alloc(150, 'x'));
+    expect(pool.lentBytes).toBeGreaterThan(0);
     encryptor.dispose();
     expect(pool.lentBytes).toBe(0);
-    for (let at = 0; at < 3; at++) expect(pool.take().includes('x')).toBe(false);
+    for (let at = 0; at < 3; at++) expect(pool.take().includes('xxx')).toBe(false);
   });
 });

@@ -1,6 +1,8 @@
-/** Where an encryptor gets memory for plaintext that waits inside. */
+import { pageAlignedBuffer } from '@waybill/core/kernel';
+
+/** Where an encryptor gets memory for its ciphertext. */
 export interface BlockMemory {
-  /** A buffer that nobody else uses, at least 16 bytes long, until it comes back. */
+  /** A buffer that nobody else uses until it comes back. */
   take(): Buffer;
   /** Takes back what `take` has answered, or a view of it; buffers of other origin are ignored. */
   give(buffer: Buffer): void;
@@ -14,6 +16,7 @@ export function freshBlocks(blockBytes: number): BlockMemory {
 /**
  * Memory that is used again and again. Bytes that wait long enough to grow old in V8's terms are collected only when
  * 64 MiB of them have gathered; these are no garbage at all. What is kept shrinks with what is in use.
+ * Blocks begin where pages do, so that a store can hand them to the disk as they are.
  */
 export class BlockPool implements BlockMemory {
   readonly #blockBytes: number;
@@ -32,7 +35,7 @@ export class BlockPool implements BlockMemory {
   }
 
   take(): Buffer {
-    const block = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
+    const block = this.#free.pop() ?? pageAlignedBuffer(this.#blockBytes);
     this.#lent.set(block.buffer, block);
     return block;
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { BlockPool } from './block-pool';
 import { SegmentEncryptor } from './segment-encryptor';
 import { AES256_GCM_HKDF_1MB, SegmentFormat, type HkdfHash } from './segment-format';
 import { sealedSize, segmentCount } from './segment-layout';
-import { pattern, seal, unseal } from './testing/whole';
+import { pattern, seal, takeApart, unseal } from './testing/whole';
 import { randomBytes } from './tokens';
 
 const key = randomBytes(32);
@@ -70,18 +71,28 @@ describe('SegmentEncryptor', () => {
   });
 
   it('keeps a full segment until it knows whether it is the last one', () => {
-    const encryptor = new SegmentEncryptor({ key, aad, format: tiny });
-    const header = encryptor.update(pattern(tiny.firstCapacity));
-    expect(Buffer.concat(header)).toHaveLength(tiny.headerBytes);
+    const memory = new BlockPool(tiny.segmentSize, 0);
+    const encryptor = new SegmentEncryptor({ key, aad, format: tiny, memory });
+    expect(encryptor.update(pattern(tiny.firstCapacity))).toEqual([]);
     expect(encryptor.pendingBytes).toBe(tiny.firstCapacity);
 
-    expect(Buffer.concat(encryptor.update(Buffer.of(1)))).toHaveLength(tiny.segmentSize - tiny.headerBytes);
+    expect(Buffer.concat(encryptor.update(Buffer.of(1)))).toHaveLength(tiny.segmentSize);
     expect(encryptor.pendingBytes).toBe(1);
     expect(encryptor.sealedBytes).toBe(tiny.segmentSize);
 
     expect(Buffer.concat(encryptor.final())).toHaveLength(17);
     expect(encryptor.plaintextBytes).toBe(tiny.firstCapacity + 1);
     expect(encryptor.sealedBytes).toBe(sealedSize(encryptor.plaintextBytes, tiny));
+  });
+
+  it('encrypts a segment that turns out to be the last one anew, under the nonce of the last', () => {
+    const fixed = { key, aad, format: tiny, salt: randomBytes(16), noncePrefix: randomBytes(7) };
+    for (const size of [tiny.firstCapacity, tiny.firstCapacity + tiny.capacity]) {
+      const last = takeApart(seal(fixed, pattern(size)), tiny).segments.at(-1)!;
+      const followed = takeApart(seal(fixed, pattern(size + 1)), tiny).segments.at(-2)!;
+      expect(last).toHaveLength(followed.length);
+      expect(last.subarray(0, -16).equals(followed.subarray(0, -16))).toBe(false);
+    }
   });
 
   it('keeps nothing when the size was announced: the chunk may be reused at once', () => {
@@ -114,12 +125,17 @@ describe('SegmentEncryptor', () => {
     expect(new Set(headers.map((header) => header.slice(66))).size).toBe(20);
   });
 
-  it('cuts what it returns into pieces of at most 128 KiB', () => {
-    const encryptor = new SegmentEncryptor({ key, aad, plaintextBytes: 3_000_000 });
-    const pieces = [...encryptor.update(pattern(3_000_000)), ...encryptor.final()];
-    expect(Math.max(...pieces.map(({ length }) => length))).toBe(128 * 1024);
-    expect(segmentCount(encryptor.sealedBytes)).toBe(3);
-  });
+  it.each([undefined, 3_000_000])(
+    'hands out full blocks, but for the last (announced: %s)',
+    (plaintextBytes) => {
+      const encryptor = new SegmentEncryptor({ key, aad, plaintextBytes });
+      const blocks = [1_000, 65_536, 2_000_000, 933_464].flatMap((size) => encryptor.update(pattern(size)));
+      const rest = encryptor.final();
+      for (const block of [...blocks, ...rest.slice(0, -1)]) expect(block).toHaveLength(64 * 1024);
+      expect(blocks.length).toBeGreaterThan(16);
+      expect(segmentCount(encryptor.sealedBytes)).toBe(3);
+    },
+  );
 
   it.each([
     ['more', 10, 11],

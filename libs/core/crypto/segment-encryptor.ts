@@ -1,13 +1,13 @@
 import { randomBytes, type CipherGCM } from 'node:crypto';
 import { freshBlocks, type BlockMemory } from './block-pool';
-import { PendingSegment } from './pending-segment';
 import { AES256_GCM_HKDF_1MB, NONCE_PREFIX_BYTES, type SegmentFormat } from './segment-format';
+import { SealedBlocks } from './sealed-blocks';
 import { SegmentKey } from './segment-key';
 import { sealedSize, segmentCount } from './segment-layout';
 
-// Node allocates each result afresh; bigger ones come page by page from the kernel and cost more than the cipher.
-const SUB_UPDATE_BYTES = 128 * 1024;
-/** What is encrypted in place is copied at once, and then best still in the processor's cache. */
+/** Node allocates each result of a cipher afresh: as much as is copied while it is still in the processor's cache. */
+const PIECE_BYTES = 64 * 1024;
+/** Divides the segments of every format that is in use: a full block then never ends in the next segment. */
 const BLOCK_BYTES = 64 * 1024;
 
 export interface SegmentEncryptorOptions {
@@ -16,9 +16,9 @@ export interface SegmentEncryptorOptions {
   /** What the ciphertext is bound to (see `fileAad`, `stagingAad`); the reader must give the same bytes. */
   aad: Uint8Array;
   format?: SegmentFormat;
-  /** The exact plaintext size, where it is known beforehand: then nothing waits inside. */
+  /** The exact plaintext size, where it is known beforehand: then no segment waits for its end. */
   plaintextBytes?: number;
-  /** For what waits inside; whoever gives it gives the returned buffers back to it. By default it is fresh each time. */
+  /** Where the ciphertext lies; whoever gives it gives the returned buffers back to it. By default it is fresh each time. */
   memory?: BlockMemory;
   /** For test vectors only. With one key, a salt and prefix must never serve twice; by default both are random. */
   salt?: Uint8Array;
@@ -28,23 +28,26 @@ export interface SegmentEncryptorOptions {
 
 /**
  * Encrypts a byte sequence of any length, pushed in chunks of any size, and hands back the ciphertext as it comes into
- * being: header first, cut at segment bounds, canonical (no empty segment but that of an empty plaintext).
+ * being, in full blocks (the last one excepted): canonical, so without an empty segment but that of an empty plaintext.
+ * A chunk is encrypted when it comes, and may be reused at once.
  *
- * The nonce of a segment says whether it is the last one, so a segment cannot be begun before that is known. Without
- * `plaintextBytes` at most one segment of plaintext waits inside, copied, until a byte follows it or `final()` is
- * called; its ciphertext then takes the same memory. With `plaintextBytes` every chunk is encrypted when it comes. In
- * both cases it may be reused at once.
+ * The nonce of a segment says whether it is the last one. Without `plaintextBytes` that is not known before a byte
+ * follows or `final()` is called, so a segment waits inside, encrypted as one that is not the last. Should it be, it is
+ * decrypted and encrypted anew under the right nonce; what was there before has never left this object.
  */
 export class SegmentEncryptor {
   readonly #format: SegmentFormat;
   readonly #key: SegmentKey;
   readonly #expectedBytes: number | undefined;
   readonly #lastIndex: number | undefined;
-  readonly #pending: PendingSegment;
-  #header: Buffer | null;
+  readonly #blocks: SealedBlocks;
   #cipher: CipherGCM | null = null;
   #index = 0;
+  /** Plaintext bytes that the open segment can still take, and has taken. */
   #room: number;
+  #filled = 0;
+  /** Where its ciphertext begins in what the blocks hold. */
+  #segmentAt: number;
   #plaintextBytes = 0;
   #sealedBytes = 0;
   #closed = false;
@@ -54,9 +57,10 @@ export class SegmentEncryptor {
     const salt = options.salt ?? randomBytes(format.derivedKeySize);
     const noncePrefix = options.noncePrefix ?? randomBytes(NONCE_PREFIX_BYTES);
     this.#format = format;
-    this.#pending = new PendingSegment(options.memory ?? freshBlocks(BLOCK_BYTES));
+    this.#blocks = new SealedBlocks(options.memory ?? freshBlocks(BLOCK_BYTES));
     this.#key = new SegmentKey({ dek: options.key, aad: options.aad, salt, noncePrefix, format });
-    this.#header = Buffer.concat([Buffer.of(format.headerBytes), salt, noncePrefix]);
+    this.#blocks.push(Buffer.concat([Buffer.of(format.headerBytes), salt, noncePrefix]));
+    this.#segmentAt = format.headerBytes;
     this.#room = format.firstCapacity;
     this.#expectedBytes = options.plaintextBytes;
     if (options.plaintextBytes !== undefined) {
@@ -74,9 +78,9 @@ export class SegmentEncryptor {
     return this.#sealedBytes;
   }
 
-  /** Plaintext bytes that were taken in and wait for their segment's fate: what this object holds in memory. */
+  /** Plaintext bytes of the segment that waits for its end. */
   get pendingBytes(): number {
-    return this.#pending.bytes;
+    return this.#lastIndex === undefined ? this.#filled : 0;
   }
 
   /**
@@ -91,15 +95,17 @@ export class SegmentEncryptor {
     if (this.#expectedBytes !== undefined && this.#plaintextBytes > this.#expectedBytes) {
       throw new RangeError('There is more plaintext than was announced.');
     }
-    const out = this.#takeHeader();
+    const out: Buffer[] = [];
     for (let rest = chunk; rest.length > 0;) {
-      if (this.#room === 0) this.#closeSegment(false, out);
-      const piece = rest.subarray(0, this.#room);
+      if (this.#room === 0) this.#beginSegment(out);
+      const piece = rest.subarray(0, Math.min(this.#room, PIECE_BYTES));
       rest = rest.subarray(piece.length);
       this.#room -= piece.length;
-      if (this.#lastIndex === undefined) this.#pending.push(piece);
-      else this.#encrypt(piece, this.#index === this.#lastIndex, out);
+      this.#filled += piece.length;
+      this.#cipher ??= this.#key.cipher(this.#index, this.#index === this.#lastIndex);
+      this.#blocks.push(this.#cipher.update(piece));
     }
+    if (this.#lastIndex !== undefined) out.push(...this.#blocks.takeFull());
     return this.#counted(out);
   }
 
@@ -114,8 +120,8 @@ export class SegmentEncryptor {
     if (this.#expectedBytes !== undefined && this.#plaintextBytes < this.#expectedBytes) {
       throw new RangeError('There is less plaintext than was announced.');
     }
-    const out = this.#takeHeader();
-    this.#closeSegment(true, out);
+    this.#closeSegment(this.#lastIndex === undefined ? this.#asLast() : this.#cipher);
+    const out = this.#blocks.takeAll();
     this.dispose();
     return this.#counted(out);
   }
@@ -124,29 +130,35 @@ export class SegmentEncryptor {
   dispose(): void {
     this.#closed = true;
     this.#cipher = null;
-    this.#pending.dispose();
+    this.#filled = 0;
+    this.#blocks.dispose();
     this.#key.dispose();
   }
 
-  #encrypt(piece: Buffer, last: boolean, out: Buffer[]): void {
-    this.#cipher ??= this.#key.cipher(this.#index, last);
-    for (let at = 0; at < piece.length; at += SUB_UPDATE_BYTES) {
-      out.push(this.#cipher.update(piece.subarray(at, at + SUB_UPDATE_BYTES)));
-    }
-  }
-
-  #closeSegment(last: boolean, out: Buffer[]): void {
-    // What waits has not met a cipher yet; without anything waiting this is the tag alone.
-    out.push(...this.#pending.encrypt(this.#cipher ?? this.#key.cipher(this.#index, last)));
-    this.#cipher = null;
+  /** A byte follows the segment that is open, which so is not the last. */
+  #beginSegment(out: Buffer[]): void {
+    this.#closeSegment(this.#cipher);
+    out.push(...this.#blocks.takeFull());
     this.#index += 1;
     this.#room = this.#format.capacity;
+    this.#filled = 0;
+    this.#segmentAt = this.#blocks.bytes;
   }
 
-  #takeHeader(): Buffer[] {
-    const header = this.#header;
-    this.#header = null;
-    return header === null ? [] : [header];
+  /** Encrypts the open segment anew, as the last; answers the cipher that knows its tag. */
+  #asLast(): CipherGCM {
+    const cipher = this.#key.cipher(this.#index, true);
+    // Its tag is of no interest: these bytes have never been elsewhere.
+    const decipher = this.#key.decipher(this.#index, false);
+    for (const piece of this.#blocks.from(this.#segmentAt)) piece.set(cipher.update(decipher.update(piece)));
+    return cipher;
+  }
+
+  #closeSegment(cipher: CipherGCM | null): void {
+    const closing = cipher ?? this.#key.cipher(this.#index, true); // Nothing came: the one segment of an empty plaintext.
+    closing.final();
+    this.#blocks.push(closing.getAuthTag());
+    this.#cipher = null;
   }
 
   #counted(out: Buffer[]): Buffer[] {

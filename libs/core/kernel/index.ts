@@ -4,6 +4,7 @@ export { ERROR_CODES, type ErrorCode } from './error-codes';
 export { Gate, type GateOptions } from './gate';
 export { Gathering } from './gathering';
 export { isUuid, uuidv7 } from './ids';
+export { PAGE_BYTES, isPageAligned, pageAlignedBuffer } from './page-aligned';
 export { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page } from './page';
 export {
   ROLES,

@@ -51,6 +51,8 @@ export interface ObjectReader {
 export interface ExpectedRange {
   start: number;
   end: number;
+  /** It is read this one time, so nothing of it needs to be kept at hand for others. */
+  once?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export abstract class ObjectStore {
   abstract create(key: string): Promise<ObjectWriter>;
 
   /**
-   * `expected` is a hint from which a driver may fetch ahead; it limits nothing.
+   * `expected` is a hint from which a driver may fetch ahead, or know what not to keep; it limits nothing.
    * @throws ObjectMissing
    */
   abstract open(key: string, expected?: ExpectedRange): Promise<ObjectReader>;

@@ -22,7 +22,8 @@ class MemoryWriter implements ObjectWriter {
   readonly pieces: Buffer[] = [];
 
   async write(buffers: Buffer[]): Promise<void> {
-    this.pieces.push(...buffers);
+    // They are used again.
+    for (const buffer of buffers) this.pieces.push(Buffer.from(buffer));
   }
 
   async commit(): Promise<{ size: number }> {

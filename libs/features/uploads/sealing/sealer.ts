@@ -1,4 +1,4 @@
-import { createSha256, SegmentEncryptor, Sha256Thread } from '@waybill/core/crypto';
+import { BlockPool, createSha256, SegmentEncryptor, Sha256Thread } from '@waybill/core/crypto';
 import { AppError } from '@waybill/core/kernel';
 import type { ObjectWriter } from '@waybill/platform/storage';
 import type { StagingReader } from '../staging/staging-reader';
@@ -8,6 +8,9 @@ const BATCH_BYTES = 1024 * 1024;
 const BATCHES_IN_FLIGHT = 3;
 /** From this size on a thread for the digest saves more than its start costs. */
 const HASHING_THREAD_BYTES = 64 * 1024 * 1024;
+
+/** Where ciphertext lies until the store has it, of all sealings of this process. */
+const MEMORY = new BlockPool(64 * 1024, 4 * 1024 * 1024);
 
 export interface SealedContent {
   sha256: Buffer;
@@ -30,7 +33,12 @@ export async function sealContent(
 ): Promise<SealedContent> {
   const thread = reader.size < HASHING_THREAD_BYTES ? null : new Sha256Thread();
   const hash = thread ?? createSha256();
-  const encryptor = new SegmentEncryptor({ key: file.dek, aad: file.aad, plaintextBytes: reader.size });
+  const encryptor = new SegmentEncryptor({
+    key: file.dek,
+    aad: file.aad,
+    plaintextBytes: reader.size,
+    memory: MEMORY,
+  });
   const outbound = new OutboundBatches(writer);
   try {
     for await (const chunk of reader.chunks({ start: 0, end: reader.size })) {
@@ -53,6 +61,7 @@ export async function sealContent(
     throw error;
   } finally {
     encryptor.dispose();
+    outbound.dispose();
     await thread?.dispose();
   }
 }
@@ -83,15 +92,25 @@ class OutboundBatches {
     await Promise.allSettled(this.inFlight);
   }
 
+  /** Gives up what was not handed to the store. */
+  dispose(): void {
+    giveBack(this.batch);
+    this.batch = [];
+  }
+
   private async flush(): Promise<void> {
     const batch = this.batch;
     this.batch = [];
     this.bytes = 0;
     if (batch.length === 0) return;
-    const write = this.writer.write(batch);
+    const write = this.writer.write(batch).finally(() => giveBack(batch));
     // Its failure is met where it is awaited; until then it must not count as unhandled.
     write.catch(() => undefined);
     this.inFlight.push(write);
     if (this.inFlight.length > BATCHES_IN_FLIGHT) await this.inFlight.shift();
   }
+}
+
+function giveBack(blocks: Buffer[]): void {
+  for (const block of blocks) MEMORY.give(block);
 }

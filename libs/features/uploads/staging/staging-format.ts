@@ -4,7 +4,7 @@ import { uuidv7 } from '@waybill/core/kernel';
 /**
  * Staging parts use the construction of vault objects (AES256_GCM_HKDF streaming) with shorter segments. The nonce of
  * a segment says whether it is the last, so a writer that does not know when its client will fall silent must keep one
- * segment of plaintext in hand: 256 KiB an upload instead of 1 MiB.
+ * segment in hand: 256 KiB an upload instead of 1 MiB.
  */
 export const STAGING_FORMAT = new SegmentFormat({
   segmentSize: 256 * 1024,

@@ -1,5 +1,5 @@
-import { SegmentDecryptor, segmentsForRange, stagingAad, type ByteRange } from '@waybill/core/crypto';
-import { AppError } from '@waybill/core/kernel';
+import { SegmentDecryptor, segmentsForRange, stagingAad, wipe, type ByteRange } from '@waybill/core/crypto';
+import { AppError, pageAlignedBuffer } from '@waybill/core/kernel';
 import type { ObjectReader, ObjectStores } from '@waybill/platform/storage';
 import type { ContentReader } from '../validation';
 import type { PartRow } from '../upload.repository';
@@ -27,6 +27,8 @@ interface OpenPart {
 export class StagingReader implements ContentReader {
   readonly size: number;
   private open: OpenPart | null = null;
+  /** Of the segment that is being read. */
+  private readonly plaintext: Buffer;
   private buffers: [spare: Buffer, busy: Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
 
   constructor(
@@ -41,16 +43,22 @@ export class StagingReader implements ContentReader {
       end += part.sizeBytes;
     }
     this.size = end;
+    this.plaintext = Buffer.allocUnsafeSlow(Math.min(end, STAGING_FORMAT.segmentSize));
   }
 
   /** Exactly the bytes from `position` on, in one buffer. Meant for small pieces. */
   async read(position: number, length: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for await (const piece of this.chunks({ start: position, end: position + length })) pieces.push(piece);
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length);
+    const bytes = Buffer.allocUnsafe(length);
+    let filled = 0;
+    for await (const piece of this.chunks({ start: position, end: position + length }))
+      filled += piece.copy(bytes, filled);
+    return bytes.subarray(0, filled);
   }
 
-  /** The bytes of a range in order, in verified chunks of at most 128 KiB. */
+  /**
+   * The bytes of a range in order, verified segment by segment. Each chunk is good until the next one is asked for: they
+   * share their memory, since fresh buffers of gigabytes would be garbage faster than it is collected.
+   */
   async *chunks(range: ByteRange): AsyncGenerator<Buffer> {
     for (const row of this.parts) {
       const start = Math.max(range.start, row.offsetBytes) - row.offsetBytes;
@@ -62,12 +70,14 @@ export class StagingReader implements ContentReader {
   async close(): Promise<void> {
     const open = this.open;
     this.open = null;
+    wipe(this.plaintext);
     open?.decryptor.dispose();
     await open?.object.close();
   }
 
   private async *chunksOfPart(row: PartRow, range: ByteRange): AsyncGenerator<Buffer> {
-    const { object, decryptor } = await this.openPart(row);
+    // Who reads all of a part seals it, and nobody reads it after him.
+    const { object, decryptor } = await this.openPart(row, range.end - range.start === row.sizeBytes);
     const span = segmentsForRange(range, STAGING_FORMAT);
     let ahead = this.readAhead(object, decryptor, span.first, span.end);
     try {
@@ -75,13 +85,9 @@ export class StagingReader implements ContentReader {
         const run = await ahead;
         if (run.end < span.end) ahead = this.readAhead(object, decryptor, run.end, span.end);
         for (; next < run.end; next++) {
-          let at = decryptor.segmentPlaintextRange(next).start;
-          for (const chunk of decryptor.decryptSegmentChunks(next, run.segment(next))) {
-            const from = Math.max(range.start - at, 0);
-            const to = Math.min(range.end - at, chunk.length);
-            if (from < to) yield chunk.subarray(from, to);
-            at += chunk.length;
-          }
+          const at = decryptor.segmentPlaintextRange(next).start;
+          const plaintext = decryptor.decryptSegment(next, run.segment(next), this.plaintext);
+          yield plaintext.subarray(Math.max(range.start - at, 0), Math.min(range.end - at, plaintext.length));
         }
       }
     } finally {
@@ -109,10 +115,11 @@ export class StagingReader implements ContentReader {
     first: number,
     end: number,
   ): Promise<SegmentRun> {
-    const from = decryptor.segmentRange(first).start;
+    // The header before the first segment comes along: where segments begin, pages do.
+    const from = first * STAGING_FORMAT.segmentSize;
     const bytes = decryptor.segmentRange(end - 1).end - from;
     const [spare, busy] = this.buffers;
-    const buffer = spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes);
+    const buffer = spare.length >= bytes ? spare : pageAlignedBuffer(bytes);
     this.buffers = [busy, buffer];
     await object.read(buffer.subarray(0, bytes), from);
     const segment = (index: number): Buffer => {
@@ -122,10 +129,11 @@ export class StagingReader implements ContentReader {
     return { end, segment };
   }
 
-  private async openPart(row: PartRow): Promise<OpenPart> {
+  private async openPart(row: PartRow, once: boolean): Promise<OpenPart> {
     if (this.open?.row === row) return this.open;
     await this.close();
-    const object = await this.stores.of(row.driver).open(row.objectKey);
+    const expected = { start: 0, end: row.sealedSize, once };
+    const object = await this.stores.of(row.driver).open(row.objectKey, expected);
     try {
       if (object.size !== row.sealedSize)
         throw new AppError('INTEGRITY_FAILURE', 'A staged part has another size.');

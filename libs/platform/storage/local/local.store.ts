@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@waybill/core/kernel';
 import { ObjectStore } from '../object-store';
-import type { ListedObject, ObjectReader, ObjectStat, ObjectWriter } from '../object-store';
+import type { ExpectedRange, ListedObject, ObjectReader, ObjectStat, ObjectWriter } from '../object-store';
 import { ObjectExists, ObjectMissing } from '../storage.errors';
 import { Directories } from './directories';
+import { DirectIo } from './direct-io';
 import { errnoOf, toStorageError, translated, unlinkIfThere } from './file-errors';
 import { nodeFileSystem, type File, type FileSystem } from './file-system';
 import { GenerationFile } from './generation-file';
@@ -17,6 +18,7 @@ const PRIVATE_FILE = 0o600;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW;
 const PROBE_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+const WHOLE: ExpectedRange = { start: 0, end: Infinity };
 const PROBE = Buffer.alloc(4096, 0x77);
 
 /**
@@ -28,6 +30,7 @@ export class LocalObjectStore extends ObjectStore {
   private readonly layout: Layout;
   private readonly directories: Directories;
   private readonly marker: GenerationFile;
+  private readonly directIo: DirectIo;
 
   constructor(
     root: string,
@@ -36,16 +39,18 @@ export class LocalObjectStore extends ObjectStore {
     super();
     this.layout = new Layout(root);
     this.directories = new Directories(fs, root);
+    this.directIo = new DirectIo(fs);
     this.marker = new GenerationFile(fs, this.directories, root);
   }
 
   async create(key: string): Promise<ObjectWriter> {
     const directory = this.layout.directory(key);
-    const writer = new LocalObjectWriter(this.fs, await this.openNew(key), {
+    const destination = {
       partial: this.layout.partial(key),
       object: this.layout.object(key),
       syncDirectory: () => this.directories.sync(directory),
-    });
+    };
+    const writer = new LocalObjectWriter(this.fs, await this.openNew(key), destination, this.directIo);
     // Looked for only now: while the partial name is ours, no one else can bring an object to its place.
     try {
       if (await this.head(key)) throw new ObjectExists();
@@ -56,10 +61,12 @@ export class LocalObjectStore extends ObjectStore {
     return writer;
   }
 
-  async open(key: string): Promise<ObjectReader> {
+  async open(key: string, { once = false }: ExpectedRange = WHOLE): Promise<ObjectReader> {
     const file = await this.openExisting(key);
     try {
-      return new LocalObjectReader(file, (await file.stat()).size);
+      const { size } = await file.stat();
+      const direct = once ? await this.directIo.openToRead(this.layout.object(key), size) : null;
+      return new LocalObjectReader(file, size, this.directIo, direct);
     } catch (error) {
       await file.close();
       throw toStorageError(error);

@@ -1,5 +1,6 @@
 import { AppError } from '@waybill/core/kernel';
 import type { ObjectWriter } from '../object-store';
+import type { DirectIo } from './direct-io';
 import { translated, unlinkIfThere } from './file-errors';
 import type { File, FileSystem } from './file-system';
 
@@ -14,7 +15,7 @@ export interface Destination {
 const MIB = 1024 * 1024;
 
 /**
- * How many bytes are sent to the disk together while later ones still arrive, so that `commit()` has little left to wait
+ * How many bytes of the page cache are sent to the disk together while later ones still arrive, so that `commit()` has little left to wait
  * for: it halved the commit of 32 MiB at the same CPU (docs/decisions/0003). A quarter of what there is: whoever ends after
  * 16 MiB waits for two, and a large object is not flushed more often than is good (0006).
  */
@@ -29,7 +30,10 @@ const flushBytes = (size: number): number => Math.min(Math.max(size / 4, 2 * MIB
 export class LocalObjectWriter implements ObjectWriter {
   private chain: Promise<unknown> = Promise.resolve();
   private size = 0;
-  private flushedTo = 0;
+  /** Bytes in the page cache that no flush was begun for. */
+  private unflushed = 0;
+  /** Past the page cache; undefined before anything was suited for it. */
+  private direct: File | null | undefined;
   private flushing?: Promise<void>;
   private flushFailure: unknown;
   private renamed = false;
@@ -41,6 +45,7 @@ export class LocalObjectWriter implements ObjectWriter {
     private readonly fs: FileSystem,
     private readonly file: File,
     private readonly destination: Destination,
+    private readonly directIo: DirectIo,
   ) {}
 
   write(buffers: Buffer[]): Promise<void> {
@@ -76,7 +81,7 @@ export class LocalObjectWriter implements ObjectWriter {
     if (this.flushFailure) throw this.flushFailure;
     let rest = buffers.filter((buffer) => buffer.length > 0);
     while (rest.length > 0) {
-      const { bytesWritten } = await this.file.writev(rest, this.size);
+      const bytesWritten = (await this.appendDirectly(rest)) || (await this.appendCached(rest));
       if (bytesWritten === 0) {
         throw new AppError('DEPENDENCY_UNAVAILABLE', 'The storage takes no more bytes.');
       }
@@ -86,10 +91,30 @@ export class LocalObjectWriter implements ObjectWriter {
     this.flushBehind();
   }
 
+  /** Writes past the page cache, as much as can go that way; answers how many bytes that were. */
+  private async appendDirectly(buffers: Buffer[]): Promise<number> {
+    const suited = this.directIo.suited(buffers, this.size);
+    if (suited.length === 0) return 0;
+    if (this.direct === undefined) this.direct = await this.directIo.openToWrite(this.destination.partial);
+    if (!this.direct) return 0;
+    try {
+      return (await this.direct.writev(suited, this.size)).bytesWritten;
+    } catch (error) {
+      if (this.directIo.noteRefusal(error)) return 0;
+      throw error;
+    }
+  }
+
+  private async appendCached(buffers: Buffer[]): Promise<number> {
+    const { bytesWritten } = await this.file.writev(buffers, this.size);
+    this.unflushed += bytesWritten;
+    return bytesWritten;
+  }
+
   /** A failure counts as one of `commit()`: Linux reports lost bytes once, and a later fsync would pass over them. */
   private flushBehind(): void {
-    if (this.flushing || this.flushFailure || this.size - this.flushedTo < flushBytes(this.size)) return;
-    this.flushedTo = this.size;
+    if (this.flushing || this.flushFailure || this.unflushed < flushBytes(this.size)) return;
+    this.unflushed = 0;
     this.flushing = this.file
       .datasync()
       .catch((error: unknown) => {
@@ -104,7 +129,7 @@ export class LocalObjectWriter implements ObjectWriter {
     await this.flushing;
     if (this.flushFailure) throw this.flushFailure;
     await this.file.sync();
-    await this.file.close();
+    await this.close();
     await this.fs.rename(this.destination.partial, this.destination.object);
     this.renamed = true;
     await this.destination.syncDirectory();
@@ -117,12 +142,22 @@ export class LocalObjectWriter implements ObjectWriter {
     await this.flushing;
     await translated(async () => {
       try {
-        await this.file.close();
+        await this.close();
       } finally {
         await unlinkIfThere(this.fs, this.destination.partial);
         if (this.renamed) await unlinkIfThere(this.fs, this.destination.object);
       }
     });
+  }
+
+  private async close(): Promise<void> {
+    const { direct } = this;
+    this.direct = null;
+    try {
+      await direct?.close();
+    } finally {
+      await this.file.close();
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { nodeFileSystem, type File, type FileSystem } from '../local/file-system
 
 /** One call that reached the file system, as it ended. */
 export interface FileCall {
-  /** `fsync` of a directory is told apart as `fsyncdir`. */
+  /** `fsync` of a directory is told apart as `fsyncdir`, what goes past the page cache by `direct` before its name. */
   operation: string;
   /** The last part of the path; of the new one for `rename`. */
   name: string;
@@ -27,20 +27,21 @@ export class ObservedFileSystem implements FileSystem {
   readonly operations = () => this.calls.map(({ operation }) => operation);
 
   async open(path: string, flags: number, mode?: number): Promise<File> {
-    const file = await this.run('open', path, () => nodeFileSystem.open(path, flags, mode));
+    const way = (flags & constants.O_DIRECT) !== 0 ? 'direct ' : '';
+    const file = await this.run(`${way}open`, path, () => nodeFileSystem.open(path, flags, mode));
     this.openFiles++;
     let isOpen = true;
     const directory = (flags & constants.O_DIRECTORY) !== 0;
     return {
       writev: ((buffers: Buffer[], position?: number) =>
-        this.run('write', path, () => file.writev(this.limited(buffers), position))) as File['writev'],
+        this.run(`${way}write`, path, () => file.writev(this.limited(buffers), position))) as File['writev'],
       read: ((...args: Parameters<File['read']>) =>
-        this.run('read', path, () => file.read(...args))) as File['read'],
+        this.run(`${way}read`, path, () => file.read(...args))) as File['read'],
       stat: (() => this.run('fstat', path, () => file.stat())) as File['stat'],
       datasync: () => this.run('fdatasync', path, () => file.datasync()),
       sync: () => this.run(directory ? 'fsyncdir' : 'fsync', path, () => file.sync()),
       close: () =>
-        this.run('close', path, async () => {
+        this.run(`${way}close`, path, async () => {
           await file.close();
           if (isOpen) this.openFiles--;
           isOpen = false;
@@ -65,7 +66,7 @@ export class ObservedFileSystem implements FileSystem {
       await this.before(record);
     } catch (error) {
       // The real descriptor goes all the same, as with a real close(2) that fails.
-      if (operation === 'close') await call();
+      if (operation.endsWith('close')) await call();
       throw error;
     }
     const result = await call();
