@@ -105,6 +105,52 @@ it.each(['before rename vault', 'after sync vault-directory'])(
   60_000,
 );
 
+it.each<[string, number]>([
+  ['before commit claimed', 1],
+  ['after commit claimed', 1],
+  ['after write vault', 3],
+  ['after rename vault', 7],
+  ['before commit completed', 1],
+  ['after commit completed', 1],
+])(
+  'J01 a worker killed %s, %d, while it seals small files together: each completed once, announced once',
+  async (at, nth) => {
+    for (const worker of system.workers) await worker?.stop();
+    const contents = Array.from({ length: 12 }, (_, seed) =>
+      Buffer.concat([...largeDocument(6_000, { seed })]),
+    );
+    const uploads = await Promise.all(
+      contents.map(async (plaintext) => {
+        const { status, body } = await owner.upload(plaintext);
+        expect(status).toBe(201);
+        return { plaintext, uploadId: body.uploadId as string, fileId: body.fileId as string };
+      }),
+    );
+    const doomed = system.startWorker(0, withMoments({ crash: { at, nth } }));
+    await waitFor(`the worker to die ${at}`, async () => doomed.exit);
+    expect(doomed.exit).toEqual({ code: null, signal: 'SIGKILL' });
+
+    await system.workerReady(system.startWorker());
+    for (const { uploadId } of uploads) await owner.waitForStatus(uploadId, 'completed');
+    await feedIsComplete();
+    for (const { plaintext, uploadId, fileId } of uploads) {
+      expect(await eventsOf(uploadId)).toEqual({
+        'upload.created': 1,
+        'upload.received': 1,
+        'upload.completed': 1,
+      });
+      expect(await eventsOf(fileId)).toEqual({ 'file.available': 1 });
+      const { bytes } = await owner.get(`/api/files/${fileId}/content`);
+      expect(bytes.equals(plaintext)).toBe(true);
+    }
+    await system.waitUntilSwept();
+    const [{ files }] = await system.query('SELECT count(*)::int AS files FROM files');
+    expect(await system.storedFiles()).toHaveLength(files);
+    await assertInvariants(system);
+  },
+  60_000,
+);
+
 /** Whatever stands under an object's own name is whole, and nobody is told of a file that is not published. */
 async function nothingHalfDone(uploadId: string, fileId: string, published: boolean): Promise<void> {
   const [{ status }] = await system.query('SELECT status FROM uploads WHERE id = $1', [uploadId]);

@@ -4,16 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { sha256 } from '@waybill/core/crypto';
 import { uuidv7 } from '@waybill/core/kernel';
 import { CredentialSweeper } from '@waybill/features/auth';
-import {
-  DEFAULT_FILE_ATTRIBUTES,
-  FileSweeper,
-  FilesService,
-  StorageUsageService,
-} from '@waybill/features/files';
+import { DEFAULT_FILE_ATTRIBUTES, FileSweeper, StorageUsageService } from '@waybill/features/files';
 import { Database } from '@waybill/platform/database';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
+import { publishSealed } from '../../libs/features/files/testing/publish';
 import { seal } from '../../libs/features/files/testing/sealing';
 import { Accounts, PASSWORD, type Person } from '../support/accounts';
 import { ApiApp } from '../support/api-app';
@@ -246,7 +242,7 @@ describe('deleting an account', () => {
     const sealed = await seal(part(ObjectStores).default, part(Keyring), { id, plaintext });
     await part(ObjectRegistry).register(sealed.objectKey, sealed.driver, 60_000);
     await part(Database).transaction(async (tx) => {
-      await part(FilesService).publish(tx, {
+      await publishSealed(part(Database), tx, {
         ...sealed,
         fileId: id,
         ownerId,

@@ -1,16 +1,12 @@
 import { randomBytes, sha256 } from '@waybill/core/crypto';
 import { uuidv7, type Role } from '@waybill/core/kernel';
 import { AccountsService } from '@waybill/features/auth';
-import {
-  DEFAULT_FILE_ATTRIBUTES,
-  FilesService,
-  StorageUsageService,
-  type FileAttributes,
-} from '@waybill/features/files';
+import { DEFAULT_FILE_ATTRIBUTES, StorageUsageService, type FileAttributes } from '@waybill/features/files';
 import { Database } from '@waybill/platform/database';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
+import { publishSealed } from '../../libs/features/files/testing/publish';
 import { seal } from '../../libs/features/files/testing/sealing';
 import type { ApiApp } from './api-app';
 import { ApiClient, type Answer } from './system/api-client';
@@ -66,7 +62,7 @@ export async function publishFile(
   const sealed = await seal(store, part(api, Keyring), { id, plaintext });
   await part(api, Database).transaction(async (tx) => {
     await part(api, StorageUsageService).charge(tx, owner.userId, plaintext.length, null);
-    await part(api, FilesService).publish(tx, {
+    await publishSealed(part(api, Database), tx, {
       ...sealed,
       fileId: id,
       ownerId: owner.userId,

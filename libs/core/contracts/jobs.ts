@@ -5,6 +5,8 @@
 export interface JobCatalogue {
   /** Seals a received upload into the vault. `attempt` is the number of sealings begun when the job was made. */
   'upload.seal': { uploadId: string; attempt: number };
+  /** Seals small uploads together, few enough for that, of which no sealing had begun when the job was made. */
+  'uploads.seal': { uploads: readonly { uploadId: string }[] };
   /** Sends one mail. `attempt` is the number of tries before this one. */
   'mail.send': { mailId: string; attempt: number };
   /** Delivers one event to one webhook. `attempt` is the number of tries before this one. */
@@ -26,7 +28,10 @@ interface JobTraits<N extends JobName> {
   queue: QueueName;
   /** The identity by which doubles are recognised: the row, and the try. */
   id: (data: JobCatalogue[N]) => string;
-  /** How many a worker has running at once, where that is not a few: most of the time these wait for others. */
+  /**
+   * How many a worker has running at once, where that is not a few: most of the time these wait for others. With 0 it runs
+   * in the places of its queue's other jobs, which Bull gives to whichever is next.
+   */
   concurrency?: number;
   /** Set for what comes back by itself. */
   repeats?: true;
@@ -35,6 +40,11 @@ interface JobTraits<N extends JobName> {
 /** The one place that says where each job goes and what makes two of them the same. */
 export const JOBS: { [N in JobName]: JobTraits<N> } = {
   'upload.seal': { queue: 'encryption', id: (data) => `${data.uploadId}:${data.attempt}` },
+  'uploads.seal': {
+    queue: 'encryption',
+    id: ({ uploads }) => rangeOf(uploads.map(({ uploadId }) => uploadId)),
+    concurrency: 0,
+  },
   'mail.send': { queue: 'notifications', id: (data) => `${data.mailId}:${data.attempt}` },
   'webhook.deliver': {
     queue: 'notifications',
@@ -44,5 +54,10 @@ export const JOBS: { [N in JobName]: JobTraits<N> } = {
   reconcile: { queue: 'cleanup', id: () => 'reconcile', repeats: true },
   sweep: { queue: 'cleanup', id: () => 'sweep', repeats: true },
 };
+
+/** Two lists of the same length, beginning and end seldom differ; what is lost on one that does, the reconciler finds. */
+function rangeOf(ids: readonly string[]): string {
+  return `${ids[0]}:${ids.at(-1)}:${ids.length}`;
+}
 
 export const QUEUES: readonly QueueName[] = ['encryption', 'notifications', 'cleanup'];

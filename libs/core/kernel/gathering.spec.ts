@@ -34,6 +34,27 @@ describe('Gathering', () => {
     expect(await Promise.all(results)).toEqual(['did 1', 'did 2', 'did 3', 'did 4', 'did 5', 'did 6']);
   });
 
+  it('rests between two times, so that a crowd comes together, and lets nobody wait who comes alone', async () => {
+    const begun: number[][] = [];
+    const work = async (items: number[]): Promise<number[]> => {
+      begun.push(items);
+      return items;
+    };
+    const gathering = new Gathering(work, 10, 1, 30);
+    expect(await gathering.ask(1)).toBe(1);
+    const crowd = [gathering.ask(2)];
+    await turn();
+    crowd.push(gathering.ask(3));
+    expect(begun).toEqual([[1]]);
+    expect(await Promise.all(crowd)).toEqual([2, 3]);
+    expect(begun).toEqual([[1], [2, 3]]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    void gathering.ask(4);
+    await turn();
+    await turn();
+    expect(begun).toEqual([[1], [2, 3], [4]]);
+  });
+
   it('fails those that were done together, and goes on with the others', async () => {
     const { gathering, succeed, ends } = slowWork();
     const first = gathering.ask(1);

@@ -20,11 +20,14 @@ export class Gathering<Item, Result> {
    * @param work answers for each item, in their order; where it rejects, all of them are.
    * @param most how many items it is given at a time.
    * @param width how often it may be under way.
+   * @param restMs how long it rests each time, before it is done again: whoever comes when little goes on waits for nothing,
+   * and crowds are taken in larger companies.
    */
   constructor(
     private readonly work: (items: Item[]) => Promise<Result[]>,
     private readonly most: number,
     private readonly width = 1,
+    private readonly restMs = 0,
   ) {}
 
   ask(item: Item): Promise<Result> {
@@ -46,6 +49,7 @@ export class Gathering<Item, Result> {
       } catch (error) {
         for (const { reject } of together) reject(error);
       }
+      if (this.restMs > 0) await new Promise((resolve) => setTimeout(resolve, this.restMs));
     }
     this.atWork -= 1;
   }

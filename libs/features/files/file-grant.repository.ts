@@ -7,6 +7,9 @@ export interface GrantChanges {
   removed: string[];
 }
 
+/** SQL for a condition on `users`: whom a grant for his address lets in as of now. */
+export const CLIENT_BY_ADDRESS = `role = 'client' AND email_verified_at IS NOT NULL AND disabled_at IS NULL`;
+
 /** To whom restricted files were granted. */
 @Injectable()
 export class FileGrantRepository {
@@ -34,8 +37,7 @@ export class FileGrantRepository {
   async clientsOf(tx: Tx, addresses: readonly string[]): Promise<string[]> {
     if (addresses.length === 0) return [];
     const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM users WHERE email = ANY($1::citext[]) AND role = 'client'
-         AND email_verified_at IS NOT NULL AND disabled_at IS NULL ORDER BY id`,
+      `SELECT id FROM users WHERE email = ANY($1::citext[]) AND ${CLIENT_BY_ADDRESS} ORDER BY id`,
       [addresses],
       tx,
     );

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, prepared, type Tx } from '@waybill/platform/database';
-import type { FileAttributes } from './file.attributes';
+import { Database, type Tx } from '@waybill/platform/database';
 import type { FileCategory, FileStatus, FileType, Visibility } from './file.entity';
 import {
   listableSql,
@@ -69,25 +68,6 @@ export interface LockedFile extends Changeable {
   revision: number;
 }
 
-/** A file that was just sealed. */
-export interface NewFile {
-  fileId: string;
-  ownerId: string;
-  name: string;
-  extension: string;
-  mediaType: string;
-  category: FileCategory;
-  fileType: FileType | null;
-  attributes: FileAttributes;
-  /** Bytes of plaintext. */
-  size: number;
-  sha256: Buffer;
-  objectKey: string;
-  objectVersion: number;
-  wrappedDek: Buffer;
-  kekId: string;
-}
-
 /** What is left to tell of a file when it goes. */
 export interface BuriedFile {
   id: string;
@@ -122,14 +102,6 @@ export interface ListedFile extends FileRecord {
 }
 
 const BURIED = 'id, owner_id AS "ownerId", name, size, object_key AS "objectKey"';
-
-const INSERT_FILE = prepared(
-  'insert-file',
-  `INSERT INTO files (id, owner_id, name, extension, media_type, category, file_type, title, description, tags,
-         visibility, expires_at, max_downloads, chat_id, group_id, size, sha256, object_key, object_version,
-         wrapped_dek, kek_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
-);
 
 /** The catalogue's statements. */
 @Injectable()
@@ -206,38 +178,6 @@ export class FileRepository {
         ? pages[0]!
         : `SELECT * FROM (${pages.join(' UNION ALL ')}) page ORDER BY "${query.sort}" ${order}, id ${order} LIMIT ${limit}`,
       parameters,
-    );
-  }
-
-  async insert(tx: Tx, file: NewFile): Promise<void> {
-    const { attributes } = file;
-    await this.database.execute(
-      INSERT_FILE,
-      [
-        file.fileId,
-        file.ownerId,
-        file.name,
-        file.extension,
-        file.mediaType,
-        file.category,
-        file.fileType,
-        attributes.title,
-        attributes.description,
-        attributes.tags,
-        attributes.visibility,
-        attributes.expiresAt,
-        attributes.maxDownloads,
-        // An upload that an older version has received says nothing of these.
-        attributes.chatId ?? null,
-        attributes.groupId ?? null,
-        file.size,
-        file.sha256,
-        file.objectKey,
-        file.objectVersion,
-        file.wrappedDek,
-        file.kekId,
-      ],
-      tx,
     );
   }
 

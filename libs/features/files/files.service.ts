@@ -6,14 +6,8 @@ import { ObjectRegistry } from '@waybill/platform/objects';
 import { changedProperties, recipientsAfter, type FileChanges } from './file-changes';
 import { isExpired } from './file.policy';
 import { FileGrantRepository } from './file-grant.repository';
-import { FileRepository, type BuriedFile, type FileRecord, type NewFile } from './file.repository';
+import { FileRepository, type BuriedFile, type FileRecord } from './file.repository';
 import { StorageUsageService } from './storage-usage.service';
-
-/** A file, and the object that holds its bytes. */
-export interface SealedNewFile extends NewFile {
-  /** Bytes of the object. */
-  sealedSize: number;
-}
 
 /** What happens to files: each change is one transaction, with its event in it. */
 @Injectable()
@@ -27,35 +21,6 @@ export class FilesService {
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
-
-  /**
-   * Makes a sealed file visible, in the transaction of the sealing: the object must be durable by now.
-   *
-   * @throws AppError `CONFLICT` when the object is not the writer's to publish any more; nothing may be committed then.
-   */
-  async publish(tx: Tx, file: SealedNewFile): Promise<void> {
-    if (!(await this.objects.publish(tx, file.objectKey, file.sealedSize))) {
-      throw new AppError('CONFLICT', 'The sealed object was given up meanwhile.');
-    }
-    await this.files.insert(tx, file);
-    await this.outbox.append(tx, {
-      type: 'file.available',
-      actorId: file.ownerId,
-      ownerId: file.ownerId,
-      subjectId: file.fileId,
-      data: {
-        fileId: file.fileId,
-        fileName: file.name,
-        size: file.size,
-        visibility: file.attributes.visibility,
-      },
-    });
-    // An upload that an older version has received says nothing of recipients.
-    const recipients = file.attributes.recipients ?? [];
-    if (recipients.length === 0) return;
-    const { added } = await this.grants.replace(tx, file.fileId, recipients);
-    await this.announceGrants(tx, { ...file, id: file.fileId, actorId: file.ownerId }, added);
-  }
 
   /**
    * Changes what a file says of itself, or who may have it. What is so already is no change: no new revision, no event.

@@ -10,17 +10,21 @@ const STOP = 'upload.stop';
  */
 @Injectable()
 export class RunningTransfers {
-  private readonly stops = new Map<string, () => void>();
+  private readonly stops = new Map<string, Set<() => void>>();
 
   constructor(private readonly signals: Signals) {
-    signals.on(STOP, (uploadId) => this.stops.get(uploadId)?.());
+    signals.on(STOP, (uploadId) => {
+      for (const stop of this.stops.get(uploadId) ?? []) stop();
+    });
   }
 
   /** Makes a transfer stoppable until the answered function is called. `stop` may be called more than once. */
   add(uploadId: string, stop: () => void): () => void {
-    this.stops.set(uploadId, stop);
+    const all = this.stops.get(uploadId) ?? new Set();
+    this.stops.set(uploadId, all.add(stop));
     return () => {
-      if (this.stops.get(uploadId) === stop) this.stops.delete(uploadId);
+      all.delete(stop);
+      if (all.size === 0 && this.stops.get(uploadId) === all) this.stops.delete(uploadId);
     };
   }
 

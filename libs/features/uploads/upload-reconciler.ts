@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isAppError } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { JobQueue } from '@waybill/platform/queue';
 import { SealingRepository } from './sealing/sealing.repository';
+import { SealingRequests } from './sealing/sealing-requests';
 import { UploadEndings } from './upload-endings.service';
 import { UploadsService } from './upload.service';
 import { ValidationService } from './validation.service';
@@ -21,7 +21,7 @@ export class UploadReconciler {
     private readonly uploads: UploadsService,
     private readonly endings: UploadEndings,
     private readonly validation: ValidationService,
-    private readonly jobs: JobQueue,
+    private readonly requests: SealingRequests,
     private readonly config: AppConfig,
   ) {}
 
@@ -34,9 +34,8 @@ export class UploadReconciler {
     for (const id of await this.sealings.unreceived(BATCH)) await this.receive(id);
     const unvalidated = await this.sealings.takeUnvalidated(VALIDATIONS, this.config.leaseMs);
     for (const id of unvalidated) await this.revalidate(id);
-    for (const { id, attempt } of await this.sealings.due(BATCH)) {
-      await this.jobs.enqueue({ name: 'upload.seal', data: { uploadId: id, attempt } });
-    }
+    const due = await this.sealings.due(BATCH);
+    await Promise.all(due.map((upload) => this.requests.ask(upload)));
   }
 
   /** Its owner may be somebody by now who may not upload any more: then it waits until it expires. */

@@ -12,8 +12,11 @@ import { PendingUploadsModule } from './pending-uploads';
 import { ProgressOfUploadsModule } from './progress-of-uploads';
 import { RunningTransfers } from './running-transfers';
 import { EncryptionProcessor } from './sealing/encryption.processor';
+import { Publications } from './sealing/publications';
+import { SealingClaims } from './sealing/sealing-claims';
 import { SealingMetrics } from './sealing/sealing-metrics';
 import { SealingRepository } from './sealing/sealing.repository';
+import { SealingRequests } from './sealing/sealing-requests';
 import { SealingService } from './sealing/sealing.service';
 import { RegisteredParts } from './staging/registered-parts';
 import { StagingService } from './staging/staging.service';
@@ -57,6 +60,9 @@ import { WholeUploads } from './whole/whole-uploads.service';
     StagingService,
     ValidationService,
     SealingRepository,
+    SealingRequests,
+    SealingClaims,
+    Publications,
     SealingService,
     SealingMetrics,
   ],
@@ -70,6 +76,7 @@ import { WholeUploads } from './whole/whole-uploads.service';
     RunningTransfers,
     ValidationService,
     SealingRepository,
+    SealingRequests,
     SealingService,
     SealingMetrics,
   ],

@@ -1,5 +1,5 @@
 export { judge, readGenerations, type Generations, type Verdict } from './generations';
-export { holdWritten, publishObjects, registerObjects, withdrawObjects } from './object-sql';
+export { buryObjects, holdWritten, publishObjects, registerObjects, withdrawObjects } from './object-sql';
 export { ObjectRegistry, type DeadObject } from './object-registry';
 export { ObjectsModule } from './objects.module';
 export { StoreGenerations } from './store-generations';

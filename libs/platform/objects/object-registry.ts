@@ -12,12 +12,6 @@ const REGISTER = prepared(
        VALUES ($1, $2, 'writing', ${fromNow(3)})`,
 );
 
-const PUBLISH = prepared(
-  'publish-object',
-  `UPDATE objects SET state = 'live', size = $2, lease_until = NULL
-       WHERE key = $1 AND state = 'writing' RETURNING key`,
-);
-
 const BURY_ALL = prepared(
   'bury-objects-below',
   `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
@@ -45,7 +39,7 @@ export class ObjectRegistry {
 
   /**
    * Tells that the writers of these objects are still at work. An object that was published, or taken from its writer,
-   * meanwhile is left as it is: `publish` decides.
+   * meanwhile is left as it is: whoever publishes finds out.
    */
   async renew(keys: readonly string[], leaseMs: number): Promise<void> {
     if (keys.length === 0) return;
@@ -53,12 +47,6 @@ export class ObjectRegistry {
       `UPDATE objects SET lease_until = ${fromNow(2)} WHERE key = ANY($1) AND state = 'writing'`,
       [keys, leaseMs],
     );
-  }
-
-  /** Makes a durable object part of something visible; false when it is no longer the writer's to publish. */
-  async publish(tx: Tx, key: string, size: number): Promise<boolean> {
-    const rows = await this.database.execute(PUBLISH, [key, size], tx);
-    return rows.length > 0;
   }
 
   /**

@@ -24,6 +24,12 @@ export function publishObjects(relation: string): string {
           FROM ${relation} WHERE objects.key = ${relation}.object_key`;
 }
 
+/** Gives up the objects of a relation (`object_key`), which nothing refers to from then on. */
+export function buryObjects(relation: string): string {
+  return `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL
+          FROM ${relation} WHERE objects.key = ${relation}.object_key AND objects.state <> 'dead'`;
+}
+
 /** Gives up those of a relation (`object_key`) that will not be written. */
 export function withdrawObjects(relation: string): string {
   return `UPDATE objects SET state = 'dead', died_at = now(), lease_until = NULL

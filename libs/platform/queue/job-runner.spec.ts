@@ -32,6 +32,9 @@ class Handlers implements OnApplicationShutdown {
     await seal(context);
   }
 
+  @HandlesJob('uploads.seal')
+  async sealTogether(): Promise<void> {}
+
   @HandlesJob('mail.send')
   async mail(): Promise<void> {}
 

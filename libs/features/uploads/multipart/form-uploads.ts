@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, isUuid, type Principal } from '@waybill/core/kernel';
 import { AppConfig } from '@waybill/platform/config';
-import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
+import { SealingRequests } from '../sealing/sealing-requests';
 import type { UploadReceiptDto } from '../upload.dto';
 import { UploadPolicies, type UploadCategory } from '../upload-policies';
 import { UploadSlots } from '../upload-slots';
@@ -21,7 +21,7 @@ export class FormUploads {
     private readonly keyed: KeyedUploads,
     private readonly slots: UploadSlots,
     private readonly validation: ValidationService,
-    private readonly jobs: JobQueue,
+    private readonly sealings: SealingRequests,
     private readonly config: AppConfig,
   ) {}
 
@@ -58,7 +58,7 @@ export class FormUploads {
   private async answer(response: Response, named: NamedUpload): Promise<UploadReceiptDto> {
     const { uploadId } = named;
     const upload = 'status' in named ? named : await this.validation.validate(uploadId);
-    void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
+    void this.sealings.ask({ uploadId, attempt: 0, bytes: upload.offsetBytes });
     response.setHeader('Location', `/api/files/${upload.fileId}`);
     return this.receipt(uploadId, upload);
   }

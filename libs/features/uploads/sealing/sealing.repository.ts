@@ -1,46 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromNow, prepared, type Tx } from '@waybill/platform/database';
+import { Database, fromNow, type Tx } from '@waybill/platform/database';
+import { SEALABLE } from './sealable';
+import type { WaitingUpload } from './sealing-requests';
 
-/** An upload that a sealing, a validation or an ending is due for. */
-export interface DueUpload {
-  id: string;
-  attempt: number;
-}
-
-const SEALABLE = `validated_at IS NOT NULL AND (
-    (status = 'received' AND (retry_at IS NULL OR retry_at <= now())) OR (status = 'encrypting' AND lease_until < now()))`;
-
-const CLAIM = prepared(
-  'claim-sealing',
-  `UPDATE uploads SET status = 'encrypting', attempt = attempt + 1, lease_until = ${fromNow(3)}, updated_at = now(),
-                          deaths = deaths + (status = 'encrypting')::int
-       WHERE id = $1 AND attempt = $2 AND ${SEALABLE} RETURNING attempt`,
-);
-
-const COMPLETE = prepared(
-  'complete-sealing',
-  `UPDATE uploads SET status = 'completed', completed_at = now(), updated_at = now(), lease_until = NULL,
-                          retry_at = NULL, wrapped_dek = NULL
-       WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
-);
-
-/**
- * The statements of sealing. The attempt is the fence: it grows with every claim, is part of the object's key and of
- * its associated data, and only the newest can publish; so a worker that was taken for dead can neither win late nor
- * touch the winner's object.
- */
+/** The statements of sealing between claim (`SealingClaims`) and publication, and of what finds what stands still. */
 @Injectable()
 export class SealingRepository {
   constructor(private readonly database: Database) {}
-
-  /**
-   * Takes the upload for a new attempt, whose number it answers; null when it is not to be sealed now. An attempt before
-   * it that said nothing more is counted: the content may be what kills its workers.
-   */
-  async claim(id: string, lastAttempt: number, leaseMs: number): Promise<number | null> {
-    const [row] = await this.database.execute<{ attempt: number }>(CLAIM, [id, lastAttempt, leaseMs]);
-    return row?.attempt ?? null;
-  }
 
   async renew(id: string, attempt: number, leaseMs: number): Promise<boolean> {
     const rows = await this.database.query(
@@ -48,12 +14,6 @@ export class SealingRepository {
        WHERE id = $1 AND attempt = $2 AND status = 'encrypting' RETURNING id`,
       [id, attempt, leaseMs],
     );
-    return rows.length > 0;
-  }
-
-  /** The sealed object is durable; false when the attempt is not the newest any more, or the upload was cancelled. */
-  async complete(tx: Tx, id: string, attempt: number): Promise<boolean> {
-    const rows = await this.database.execute(COMPLETE, [id, attempt], tx);
     return rows.length > 0;
   }
 
@@ -102,9 +62,9 @@ export class SealingRepository {
   }
 
   /** Uploads that wait to be sealed, oldest first. */
-  async due(limit: number): Promise<DueUpload[]> {
-    return this.database.query<DueUpload>(
-      `SELECT id, attempt FROM uploads
+  async due(limit: number): Promise<WaitingUpload[]> {
+    return this.database.query<WaitingUpload>(
+      `SELECT id AS "uploadId", attempt, offset_bytes AS bytes FROM uploads
        WHERE status IN ('received', 'encrypting') AND ${SEALABLE} ORDER BY updated_at LIMIT $1`,
       [limit],
     );

@@ -116,10 +116,11 @@ describe('SealingService', () => {
 
   it('keeps a file whose commit was answered by a broken connection', async () => {
     const id = await world.sealable();
-    const { transaction } = world.database;
-    jest.spyOn(world.database, 'transaction').mockImplementationOnce(async (work) => {
-      await transaction.call(world.database, work as never);
-      throw new Error('Connection terminated unexpectedly');
+    const { execute } = world.database;
+    jest.spyOn(world.database, 'execute').mockImplementation(async (statement, ...rest) => {
+      const rows = await execute.call(world.database, statement, ...rest);
+      if (statement.name === 'publish-sealed') throw new Error('Connection terminated unexpectedly');
+      return rows as never;
     });
     expect(await world.sealing.seal(id, 0, never)).toEqual({ kind: 'not-due' });
     expect(await world.status(id)).toBe('completed');

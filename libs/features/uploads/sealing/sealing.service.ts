@@ -1,20 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { fileAad, generateDek, wipe } from '@waybill/core/crypto';
 import { AppError, isAppError, type ErrorCode } from '@waybill/core/kernel';
-import { FilesService } from '@waybill/features/files';
 import { LiveProgress } from '@waybill/features/progress';
 import { AppConfig } from '@waybill/platform/config';
-import { Database, type Tx } from '@waybill/platform/database';
+import { Database } from '@waybill/platform/database';
 import { Outbox } from '@waybill/platform/events';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
 import { ObjectStores } from '@waybill/platform/storage';
 import { StagingService } from '../staging/staging.service';
-import { stagingPrefix } from '../staging/staging-format';
 import { RunningTransfers } from '../running-transfers';
 import { UploadRepository, type UploadRow } from '../upload.repository';
 import { sealContent } from './sealer';
+import { Publications } from './publications';
+import { SealingClaims, type ClaimedUpload } from './sealing-claims';
 import { SealingRepository } from './sealing.repository';
+import { Superseded } from './superseded';
 import { vaultKey } from './vault-key';
 
 const MAX_BACKOFF_MS = 10 * 60_000;
@@ -31,12 +32,9 @@ class FatalContent extends Error {
   }
 }
 
-/** Why a sealing stopped that did nothing wrong. */
-class Superseded extends Error {}
-
 /**
  * Turns what was received into a file: claims the upload for an attempt, seals its bytes into the vault, and publishes
- * them in one transaction that only the newest attempt can win. Until then nobody sees anything; afterwards staging is
+ * them with one commit that only the newest attempt can win. Until then nobody sees anything; afterwards staging is
  * dead.
  */
 @Injectable()
@@ -47,11 +45,12 @@ export class SealingService {
     private readonly database: Database,
     private readonly uploads: UploadRepository,
     private readonly sealings: SealingRepository,
+    private readonly claims: SealingClaims,
+    private readonly publications: Publications,
     private readonly staging: StagingService,
     private readonly objects: ObjectRegistry,
     private readonly stores: ObjectStores,
     private readonly keyring: Keyring,
-    private readonly files: FilesService,
     private readonly outbox: Outbox,
     private readonly running: RunningTransfers,
     private readonly progress: LiveProgress,
@@ -63,60 +62,52 @@ export class SealingService {
    * A failure is recorded with the upload, and does not reject. Answers what the upload came to.
    */
   async seal(uploadId: string, lastAttempt: number, signal: AbortSignal): Promise<SealingOutcome> {
-    const attempt = await this.sealings.claim(uploadId, lastAttempt, this.config.leaseMs);
-    if (attempt === null) return { kind: 'not-due' };
     const cancelled = new AbortController();
+    // Before the claim: whoever cancels after it is heard, and before it, there is nothing to claim.
     const notStoppable = this.running.add(uploadId, () => cancelled.abort(new Superseded()));
     try {
-      // Looked at after it could be stopped: who cancelled before that is seen here.
-      const upload = await this.uploads.find(uploadId);
-      if (upload?.status !== 'encrypting') return { kind: 'not-due' };
-      if (upload.deaths >= DEATHS_PER_ATTEMPT * this.config.sealing.attempts)
-        return await this.recordFailure(upload, attempt, new FatalContent(), false);
-      return await this.sealUnderLease(upload, attempt, signal, cancelled.signal);
+      const claimed = await this.claims.take(uploadId, lastAttempt);
+      if (claimed === null) return { kind: 'not-due' };
+      if (claimed.upload.deaths >= DEATHS_PER_ATTEMPT * this.config.sealing.attempts)
+        return await this.recordFailure(claimed.upload, new FatalContent(), false);
+      return await this.sealUnderLease(claimed, signal, cancelled.signal);
     } finally {
       notStoppable();
     }
   }
 
   private async sealUnderLease(
-    upload: UploadRow,
-    attempt: number,
+    claimed: ClaimedUpload,
     stopping: AbortSignal,
     cancelled: AbortSignal,
   ): Promise<SealingOutcome> {
-    const lease = this.keepLease(upload, attempt, [stopping, cancelled]);
+    const { upload } = claimed;
+    const lease = this.keepLease(upload, [stopping, cancelled]);
     try {
-      await this.sealClaimed(upload, attempt, lease.signal);
+      await this.sealClaimed(claimed, lease.signal);
       return { kind: 'completed', bytes: upload.offsetBytes };
     } catch (error) {
-      return await this.recordFailure(upload, attempt, error, stopping.aborted);
+      return await this.recordFailure(upload, error, stopping.aborted);
     } finally {
       lease.stop();
     }
   }
 
-  private async sealClaimed(upload: UploadRow, attempt: number, signal: AbortSignal): Promise<void> {
-    const key = vaultKey(upload.fileId, attempt);
-    const store = this.stores.default;
-    await this.objects.register(key, store.driver, this.config.leaseMs);
-    const writer = await store.create(key);
+  private async sealClaimed({ upload, parts }: ClaimedUpload, signal: AbortSignal): Promise<void> {
+    const { fileId, attempt } = upload;
+    const objectKey = vaultKey(fileId, attempt);
+    const writer = await this.stores.default.create(objectKey);
     const dek = generateDek();
     const sealed = { bytes: 0 };
     const unfollow = this.progress.follow(upload.id, 'sealing', () => sealed.bytes);
     try {
-      const aad = fileAad(upload.fileId, attempt);
-      const { sha256, sealedSize } = await this.staging.reading(upload, (reader) =>
+      const aad = fileAad(fileId, attempt);
+      const content = await this.staging.readingParts(upload, parts, (reader) =>
         sealContent(reader, writer, { dek, aad }, signal, (bytes) => (sealed.bytes += bytes)),
       );
-      const { kekId, wrapped } = await this.keyring.wrap(dek, {
-        purpose: 'file',
-        id: upload.fileId,
-        version: attempt,
-      });
-      await this.database.transaction(async (tx) => {
-        await this.publish(tx, upload, { attempt, key, sha256, sealedSize, kekId, wrappedDek: wrapped });
-      });
+      const key = await this.keyring.wrap(dek, { purpose: 'file', id: fileId, version: attempt });
+      const { kekId, wrapped: wrappedDek } = key;
+      await this.publications.publish({ upload, objectKey, ...content, kekId, wrappedDek });
     } catch (error) {
       await writer.abort();
       throw error;
@@ -126,58 +117,15 @@ export class SealingService {
     }
   }
 
-  private async publish(
-    tx: Tx,
-    upload: UploadRow,
-    sealed: {
-      attempt: number;
-      key: string;
-      sha256: Buffer;
-      sealedSize: number;
-      kekId: string;
-      wrappedDek: Buffer;
-    },
-  ): Promise<void> {
-    const { id: uploadId, fileId, fileName, ownerId, offsetBytes: size } = upload;
-    if (!(await this.sealings.complete(tx, uploadId, sealed.attempt))) throw new Superseded();
-    await this.files.publish(tx, {
-      fileId,
-      ownerId,
-      name: fileName,
-      extension: upload.extension,
-      mediaType: upload.mediaType,
-      category: upload.category as 'document' | 'media',
-      fileType: upload.fileType as 'video' | 'photo' | 'camera' | null,
-      attributes: upload.attributes as never,
-      size,
-      sha256: sealed.sha256,
-      objectKey: sealed.key,
-      objectVersion: sealed.attempt,
-      wrappedDek: sealed.wrappedDek,
-      kekId: sealed.kekId,
-      sealedSize: sealed.sealedSize,
-    });
-    await this.objects.buryAll(stagingPrefix(uploadId), tx);
-    await this.uploads.deleteParts(tx, uploadId);
-    await this.outbox.append(tx, {
-      type: 'upload.completed',
-      actorId: null,
-      ownerId,
-      subjectId: uploadId,
-      data: { uploadId, fileId, fileName, size },
-    });
-  }
-
   /** Renews the lease while the sealing runs, and stops the sealing when the lease is lost, or one of the others says so. */
   private keepLease(
-    upload: UploadRow,
-    attempt: number,
+    { id, fileId, attempt }: UploadRow,
     others: AbortSignal[],
   ): { signal: AbortSignal; stop: () => void } {
     const lost = new AbortController();
-    const key = vaultKey(upload.fileId, attempt);
+    const key = vaultKey(fileId, attempt);
     const renew = async (): Promise<void> => {
-      const mine = await this.sealings.renew(upload.id, attempt, this.config.leaseMs);
+      const mine = await this.sealings.renew(id, attempt, this.config.leaseMs);
       if (!mine) return lost.abort(new Superseded());
       await this.objects.renew([key], this.config.leaseMs);
     };
@@ -185,7 +133,7 @@ export class SealingService {
       () => {
         // The database may be away for a while: the commit decides, not the heartbeat.
         renew().catch((error: Error) =>
-          this.log.warn(`Upload ${upload.id}: the lease was not renewed: ${error.message}`),
+          this.log.warn(`Upload ${id}: the lease was not renewed: ${error.message}`),
         );
       },
       Math.min(this.config.leaseMs / 4, RENEW_MS),
@@ -193,12 +141,8 @@ export class SealingService {
     return { signal: AbortSignal.any([lost.signal, ...others]), stop: () => clearInterval(timer) };
   }
 
-  private async recordFailure(
-    upload: UploadRow,
-    attempt: number,
-    error: unknown,
-    stopping: boolean,
-  ): Promise<SealingOutcome> {
+  private async recordFailure(upload: UploadRow, error: unknown, stopping: boolean): Promise<SealingOutcome> {
+    const { attempt } = upload;
     const key = vaultKey(upload.fileId, attempt);
     const { driver } = this.stores.default;
     if (error instanceof Superseded) {

@@ -6,3 +6,8 @@ export function vaultPrefix(fileId: string): string {
 export function vaultKey(fileId: string, attempt: number): string {
   return `${vaultPrefix(fileId)}${attempt}`;
 }
+
+/** The same key as SQL. @param fileId SQL for the file's id @param attempt SQL for the number of the attempt */
+export function vaultKeySql(fileId: string, attempt: string): string {
+  return `'vault/' || ${fileId} || '/' || ${attempt}`;
+}

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { randomBytes } from '@waybill/core/crypto';
 import type { Job } from '@waybill/core/contracts';
-import { SystemClock, uuidv7, type Principal } from '@waybill/core/kernel';
-import { FilesService, StorageUsageService } from '@waybill/features/files';
+import { uuidv7, type Principal } from '@waybill/core/kernel';
+import { StorageUsageService } from '@waybill/features/files';
 import { Signals } from '@waybill/platform/cache';
 import { AppConfig } from '@waybill/platform/config';
 import { Database, dataSourceOptions } from '@waybill/platform/database';
@@ -18,12 +18,13 @@ import { DataSource } from 'typeorm';
 import { createTestDatabase } from '../../../../test/support/database';
 import { testEnvironment } from '../../../../test/support/environment';
 import { LiveProgress } from '@waybill/features/progress';
-import { FileGrantRepository } from '../../files/file-grant.repository';
-import { FileRepository } from '../../files/file.repository';
 import { MemoryKeyring } from '../../files/testing/sealing';
 import { LiveCounters } from '../../progress/live-counters';
 import { RunningTransfers } from '../running-transfers';
+import { Publications } from '../sealing/publications';
+import { SealingClaims } from '../sealing/sealing-claims';
 import { SealingRepository } from '../sealing/sealing.repository';
+import { SealingRequests } from '../sealing/sealing-requests';
 import { SealingService } from '../sealing/sealing.service';
 import { StagingService } from '../staging/staging.service';
 import type { StagingWriter } from '../staging/staging-writer';
@@ -60,6 +61,8 @@ export class UploadWorld {
   readonly whole: WholeUploads;
   readonly validation: ValidationService;
   readonly sealing: SealingService;
+  /** The sealing of another worker. */
+  readonly worker: () => SealingService;
   readonly reconciler: UploadReconciler;
 
   private constructor(
@@ -76,15 +79,6 @@ export class UploadWorld {
     const uploads = new UploadRepository(database);
     const sealings = new SealingRepository(database);
     const staging = new StagingService(uploads, keyring, stores);
-    const files = new FilesService(
-      database,
-      new FileRepository(database),
-      new FileGrantRepository(database),
-      objects,
-      usage,
-      outbox,
-      new SystemClock(),
-    );
     const running = new RunningTransfers(new Signals(null));
     const progress = new LiveProgress(new LiveCounters(new Redis({ lazyConnect: true })));
     const queue = { enqueue: async (job: Job) => this.jobs.push(job) > 0 } as unknown as JobQueue;
@@ -117,26 +111,29 @@ export class UploadWorld {
       writes,
     );
     this.validation = new ValidationService(uploads, this.endings, staging);
-    this.sealing = new SealingService(
-      database,
-      uploads,
-      sealings,
-      staging,
-      objects,
-      stores,
-      keyring,
-      files,
-      outbox,
-      running,
-      progress,
-      config,
-    );
+    this.worker = () =>
+      new SealingService(
+        database,
+        uploads,
+        sealings,
+        new SealingClaims(database, stores, config),
+        new Publications(database),
+        staging,
+        objects,
+        stores,
+        keyring,
+        outbox,
+        running,
+        progress,
+        config,
+      );
+    this.sealing = this.worker();
     this.reconciler = new UploadReconciler(
       sealings,
       this.uploads,
       this.endings,
       this.validation,
-      queue,
+      new SealingRequests(queue),
       config,
     );
   }

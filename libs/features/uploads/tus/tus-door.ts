@@ -2,9 +2,9 @@ import { ERRORS, Server } from '@tus/server';
 import { Injectable } from '@nestjs/common';
 import { uuidv7, type Principal } from '@waybill/core/kernel';
 import type { Tx } from '@waybill/platform/database';
-import { JobQueue } from '@waybill/platform/queue';
 import type { Request, Response } from 'express';
 import { Interrupted } from '../multipart/multipart-reception';
+import { SealingRequests } from '../sealing/sealing-requests';
 import { UploadPolicies } from '../upload-policies';
 import { UploadRepository } from '../upload.repository';
 import { UploadEndings } from '../upload-endings.service';
@@ -66,7 +66,7 @@ export class TusDoor {
     private readonly endings: UploadEndings,
     private readonly leases: WriteLeases,
     private readonly validation: ValidationService,
-    private readonly jobs: JobQueue,
+    private readonly sealings: SealingRequests,
     private readonly policies: UploadPolicies,
   ) {
     this.server = new Server({
@@ -158,8 +158,7 @@ export class TusDoor {
     await this.uploads.receiveLate(uploadId);
     await this.validation.validate(uploadId);
     const row = (exchange.upload = await this.rows.find(uploadId));
-    if (row?.status === 'received')
-      void this.jobs.enqueue({ name: 'upload.seal', data: { uploadId, attempt: 0 } });
+    if (row?.status === 'received') void this.sealings.ask({ uploadId, attempt: 0, bytes: row.offsetBytes });
   }
 
   /** An upload without a length, to which more is to be added than fits, cannot become a file any more. */

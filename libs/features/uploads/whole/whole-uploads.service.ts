@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { generateDek, wipe } from '@waybill/core/crypto';
-import { Gathering, uuidv7, type Principal } from '@waybill/core/kernel';
-import { isRefusedStatement } from '@waybill/platform/database';
+import { uuidv7, type Principal } from '@waybill/core/kernel';
+import { SharedStatement } from '@waybill/platform/database';
 import { classify } from '@waybill/platform/http';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectRegistry } from '@waybill/platform/objects';
@@ -35,7 +35,7 @@ export type ReceivedUpload = Pick<
  */
 @Injectable()
 export class WholeUploads {
-  private readonly commits: Gathering<WholeUpload, () => boolean>;
+  private readonly commits: SharedStatement<WholeUpload, boolean>;
   private readonly memory = stagingMemory();
 
   constructor(
@@ -47,7 +47,7 @@ export class WholeUploads {
     private readonly keyring: Keyring,
     private readonly writes: UploadWrites,
   ) {
-    this.commits = new Gathering((uploads) => this.commit(uploads), MOST_TOGETHER);
+    this.commits = new SharedStatement((uploads) => this.commit(uploads), MOST_TOGETHER);
   }
 
   /**
@@ -84,7 +84,7 @@ export class WholeUploads {
         createdEvent: uuidv7(),
         receivedEvent: uuidv7(),
       });
-      if (!received()) {
+      if (!received) {
         await this.objects.withdraw(key, this.stores.default.driver);
         return null;
       }
@@ -126,30 +126,9 @@ export class WholeUploads {
     }
   }
 
-  private async commit(uploads: readonly WholeUpload[]): Promise<(() => boolean)[]> {
-    try {
-      // A lane of their own: they wait as one, whoever owns them.
-      const received = await this.writes.pass('whole', () => this.repository.receive(uploads));
-      return uploads.map(
-        ({ id }) =>
-          () =>
-            received.has(id),
-      );
-    } catch (error) {
-      if (uploads.length === 1 || !isRefusedStatement(error)) throw error;
-      // What one of them says must not be the others' loss.
-      return Promise.all(uploads.map((upload) => this.commitAlone(upload)));
-    }
-  }
-
-  private async commitAlone(upload: WholeUpload): Promise<() => boolean> {
-    try {
-      const [received] = await this.commit([upload]);
-      return received!;
-    } catch (error) {
-      return () => {
-        throw error;
-      };
-    }
+  private async commit(uploads: readonly WholeUpload[]): Promise<boolean[]> {
+    // A lane of their own: they wait as one, whoever owns them.
+    const received = await this.writes.pass('whole', () => this.repository.receive(uploads));
+    return uploads.map(({ id }) => received.has(id));
   }
 }
