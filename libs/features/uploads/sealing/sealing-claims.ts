@@ -43,7 +43,9 @@ const CLAIM = prepared(
      SELECT coalesce(json_agg(json_build_object(
               'offsetBytes', part.offset_bytes, 'sizeBytes', part.size_bytes, 'objectKey', part.object_key,
               'driver', stored.driver, 'sealedSize', stored.size) ORDER BY part.offset_bytes), '[]')
-     FROM upload_parts part JOIN objects stored ON stored.key = part.object_key WHERE part.upload_id = claimed.id
+     FROM upload_parts part
+     JOIN LATERAL (SELECT driver, size FROM objects WHERE key = part.object_key LIMIT 1) stored ON true
+     WHERE part.upload_id = claimed.id
    ) AS parts
    FROM claimed`,
 );
