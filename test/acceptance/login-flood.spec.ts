@@ -22,15 +22,30 @@ function logIn(
 
 /** What as many requests take on a machine of our own that are refused for their bodies, before anything is done. */
 const CROWD_MS = 500;
+/** As many guesses as may wait at once, and what it takes there to check their passwords. */
+const ROOMFUL = 64;
+const ROOMFUL_MS = 1_000;
 
-/** How many times slower than it should be a machine is that others use, too: 1 on one that is ours. */
+/** How many times slower than it should be a machine is that others use, too, at what a flood asks of it: 1 on one that is ours. */
 async function slownessOf(url: string): Promise<number> {
-  const began = performance.now();
-  const answers = await Promise.all(
-    Array.from({ length: FLOOD }, () => logIn(url, { email: 'nobody', password: '' })),
+  const nobodies = Array.from({ length: FLOOD }, () => ({ email: 'nobody', password: '' }));
+  const guesses = Array.from({ length: ROOMFUL }, () => wrong());
+  return Math.max(
+    1,
+    (await timeOf(url, nobodies, 400)) / CROWD_MS,
+    (await timeOf(url, guesses, 401)) / ROOMFUL_MS,
   );
-  for (const { status } of answers) expect(status).toBe(400);
-  return Math.max(1, (performance.now() - began) / CROWD_MS);
+}
+
+async function timeOf(
+  url: string,
+  logins: { email: string; password: string }[],
+  as: number,
+): Promise<number> {
+  const began = performance.now();
+  const answers = await Promise.all(logins.map((login) => logIn(url, login)));
+  for (const { status } of answers) expect(status).toBe(as);
+  return performance.now() - began;
 }
 
 function unlock(baseUrl: string, path: string): Promise<RawAnswer> {

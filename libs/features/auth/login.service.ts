@@ -43,7 +43,7 @@ export class LoginService {
   }
 
   private async prove(email: string, password: string, address: string): Promise<AccountWithPassword> {
-    const { attempt, user, right, refused } = await this.hasher.trial(email, async (verify) => {
+    const { attempt, user, right, refused } = await this.hasher.trial('account', email, async (verify) => {
       const attempt = await this.throttle.begin(email, address);
       const refused = performance.now() + REFUSAL_MS;
       try {

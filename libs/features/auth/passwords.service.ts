@@ -105,7 +105,7 @@ export class PasswordsService {
 
   /** The hash that the password was found right by. */
   private async prove(userId: string, email: string, password: string, address: string): Promise<string> {
-    const { attempt, hash, right } = await this.hasher.trial(email, async (verify) => {
+    const { attempt, hash, right } = await this.hasher.trial('account', email, async (verify) => {
       const attempt = await this.throttle.begin(email, address);
       try {
         const hash = (await this.users.findWithPassword(userId))?.passwordHash ?? null;

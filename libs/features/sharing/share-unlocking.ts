@@ -34,7 +34,7 @@ export class ShareUnlocking {
     await this.limiter.consume(WRONG_PASSWORDS, whose);
     const share = await this.access.find(token);
     if (share !== null) await this.assertCurrent(share, whose);
-    const right = await this.passwords.trial(whose, async (verify) => {
+    const right = await this.passwords.trial('share', whose, async (verify) => {
       const verified = await verify(share?.passwordHash ?? null, password);
       return verified || (share !== null && share.passwordHash === null);
     });

@@ -3,7 +3,7 @@ import { PasswordHasher } from './password-hasher';
 describe('PasswordHasher', () => {
   const hasher = new PasswordHasher();
   const verify = (stored: string | null, password: string, account = 'eve@example.org') =>
-    hasher.trial(account, (verifyPassword) => verifyPassword(stored, password));
+    hasher.trial('account', account, (verifyPassword) => verifyPassword(stored, password));
 
   it('hashes with argon2id, and a new salt each time', async () => {
     const [one, two] = await Promise.all([hasher.hash('correct horse'), hasher.hash('correct horse')]);
@@ -59,5 +59,27 @@ describe('PasswordHasher', () => {
     await verify(null, 'x', 'bob@example.org');
     expect(over).toBe(false);
     await flood;
+  }, 60_000);
+
+  it('gives no place of a login to the flood at shares or of sign-ups that comes after it', async () => {
+    const crowd = (come: (index: number) => Promise<unknown>, size = 100) =>
+      Promise.allSettled(Array.from({ length: size }, (_, index) => come(index)));
+    const inside = crowd((index) => verify(null, 'x', `nobody-${index}@example.org`), 8);
+    const login = verify(null, 'x', 'ada@example.org'); // Has to wait, and newcomers are let in first.
+    const floods = [
+      crowd((index) =>
+        hasher.trial('share', `share ${index}`, (verifyPassword) => verifyPassword(null, 'x')),
+      ),
+      crowd(() => hasher.hash('correct horse')),
+    ];
+    let over = false;
+    const all = Promise.all(floods).finally(() => (over = true));
+    await expect(login).resolves.toBe(false);
+    expect(over).toBe(false);
+    const refused = (await all).map(
+      (results) => results.filter(({ status }) => status === 'rejected').length,
+    );
+    for (const count of refused) expect(count).toBeGreaterThan(0);
+    await inside;
   }, 60_000);
 });
