@@ -206,6 +206,39 @@ describe('preferences', () => {
     [[]],
   ])('not of what has no preference: %j', async (mails) => expect((await change(mails)).status).toBe(400));
 
+  /** Switched off by a mail program, from the last mail that the owner has got: the status of the answer. */
+  async function unsubscribed(): Promise<number> {
+    const mail = (await mails.to(owner.email)).at(-1)!;
+    const link = mail.headers.find(({ key }) => key === 'list-unsubscribe')!.value;
+    const target = api.url + new URL(link.slice(1, -1)).pathname;
+    const post = { method: 'POST', headers: FORM, body: 'List-Unsubscribe=One-Click' };
+    return (await fetch(target, post)).status;
+  }
+
+  it('what an account wanted is forgotten when it is deleted, and no link of an old mail brings it back', async () => {
+    await downloaded(1);
+    await send();
+    const neighbour = await createPerson(api, 'ops');
+    for (const person of [owner, neighbour]) {
+      const wish = JSON.stringify({ mails: { fileExpiring: false } });
+      await person.request('PATCH', PREFERENCES, { headers: JSON_TYPE, body: wish });
+    }
+    expect(await unsubscribed()).toBe(200);
+    const kept = async (userId: string): Promise<string[]> =>
+      (await api.query('SELECT template FROM muted_mails WHERE user_id = $1 ORDER BY 1', [userId])).map(
+        ({ template }: { template: string }) => template,
+      );
+    expect(await kept(owner.userId)).toEqual(['file-downloaded', 'file-expiring']);
+
+    const admin = await createPerson(api, 'admin');
+    expect((await admin.delete(`/api/users/${owner.userId}`)).status).toBe(204);
+    await plan();
+    expect(await kept(owner.userId)).toEqual([]);
+    expect(await unsubscribed()).toBe(200); // As a link that was used before: it tells nobody who has an account.
+    expect(await kept(owner.userId)).toEqual([]);
+    expect(await kept(neighbour.userId)).toEqual(['file-expiring']);
+  });
+
   it('one click in a mail program switches them off, a look does not', async () => {
     await downloaded(1);
     await send();

@@ -5,18 +5,23 @@ import type { Tx } from '@waybill/platform/database';
 import { EventFeed } from '@waybill/platform/events';
 import { JobQueue } from '@waybill/platform/queue';
 import { MailRepository, type GatheringMail, type NewMail } from './mail.repository';
+import { MutedMailRepository } from './preferences/muted-mail.repository';
 
 const READER = 'mail';
 const BATCH = 200;
 /** Who hands a file to a thousand people is not mailed a thousand times. */
 const GATHER_SECONDS = 60 * 60;
 
-/** Reads the feed and writes down which mails are owed. What was written is sent, whatever dies in between. */
+/**
+ * Reads the feed and writes down which mails are owed. What was written is sent, whatever dies in between. Who is deleted
+ * gets no mails any more, and what he wanted of them is forgotten.
+ */
 @Injectable()
 export class MailPlanner {
   constructor(
     private readonly feed: EventFeed,
     private readonly mails: MailRepository,
+    private readonly muted: MutedMailRepository,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -26,6 +31,10 @@ export class MailPlanner {
     for (;;) {
       const planned: { id: string; delayMs?: number }[] = [];
       const consumed = await this.feed.advance(READER, BATCH, async (tx, events) => {
+        const departed = events.flatMap((event) =>
+          event.type === 'user.deleted' ? [event.data.userId] : [],
+        );
+        if (departed.length > 0) await this.muted.forget(tx, departed);
         for (const event of events) {
           const mail = mailFor(event);
           if (mail === null) continue;

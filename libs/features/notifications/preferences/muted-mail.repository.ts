@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@waybill/platform/database';
+import { Database, type Tx } from '@waybill/platform/database';
 import type { OptionalTemplate } from './optional-mails';
 
 /** Who wants which mails no more. */
@@ -15,9 +15,13 @@ export class MutedMailRepository {
     return new Set(rows.map(({ template }) => template));
   }
 
+  /** Nothing for an account that is gone: its mails' links go on working. Whoever deletes it meanwhile waits. */
   async mute(userId: string, templates: readonly OptionalTemplate[]): Promise<void> {
     await this.database.query(
-      'INSERT INTO muted_mails (user_id, template) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING',
+      `INSERT INTO muted_mails (user_id, template)
+       SELECT account.id, unnest($2::text[])
+       FROM (SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR SHARE) account
+       ON CONFLICT DO NOTHING`,
       [userId, templates],
     );
   }
@@ -27,5 +31,10 @@ export class MutedMailRepository {
       userId,
       templates,
     ]);
+  }
+
+  /** Forgets what accounts wanted that were deleted. */
+  async forget(tx: Tx, userIds: readonly string[]): Promise<void> {
+    await this.database.query('DELETE FROM muted_mails WHERE user_id = ANY($1::uuid[])', [userIds], tx);
   }
 }

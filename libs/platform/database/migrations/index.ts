@@ -16,6 +16,7 @@ import { ExpiryWarnings1763820000000 } from './1763820000000-expiry-warnings';
 import { Webhooks1763830000000 } from './1763830000000-webhooks';
 import { StoreGenerations1763840000000 } from './1763840000000-store-generations';
 import { DownloadMails1763841000000 } from './1763841000000-download-mails';
+import { DepartedPreferences1763842000000 } from './1763842000000-departed-preferences';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   Webhooks1763830000000,
   StoreGenerations1763840000000,
   DownloadMails1763841000000,
+  DepartedPreferences1763842000000,
 ];
