@@ -1,6 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { largeDocument } from '../fixtures/documents';
+import { randomUUID } from 'node:crypto';
 import {
   assertInvariants,
   OwnServices,
@@ -10,6 +8,7 @@ import {
   type ApiClient,
   type Moments,
 } from '../support/system';
+import { documentOf, sha256Of, UploadLoad, type Acknowledged } from '../support/upload-load';
 
 let services: OwnServices;
 let system: TestSystem;
@@ -24,51 +23,12 @@ afterAll(async () => {
   await services?.stop();
 }, 60_000);
 
-const document = (seed: number): Buffer => Buffer.concat([...largeDocument(30_000, { seed })]);
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-interface Acknowledged {
-  uploadId: string;
-  fileId: string;
-  sha256: string;
-}
-
-/** Uploads one document after the other until told to stop, as several clients at once, and keeps what was acknowledged. */
-class Load {
-  readonly acknowledged: Acknowledged[] = [];
-  /** Every status that was answered; 0 where the connection broke. */
-  readonly statuses = new Set<number>();
-  private running = true;
-  private readonly clients: Promise<void>[];
-  private seed = 1;
-
-  constructor(clients = 4) {
-    this.clients = Array.from({ length: clients }, () => this.client());
-  }
-
-  async stop(): Promise<void> {
-    this.running = false;
-    await Promise.all(this.clients);
-  }
-
-  private async client(): Promise<void> {
-    while (this.running) {
-      const bytes = document(this.seed++);
-      const answer = await owner.upload(bytes).catch(() => null);
-      this.statuses.add(answer?.status ?? 0);
-      if (answer?.status === 201) this.acknowledged.push({ ...answer.body, sha256: sha256(bytes) });
-      // Uploads are taken faster than they are sealed, and all of them are waited for.
-      await delay(50);
-    }
-  }
-}
-
 /** Everything that was acknowledged becomes a file, of the very bytes that were sent. */
 async function nothingIsLost(acknowledged: Acknowledged[]): Promise<void> {
   for (const { uploadId, fileId, sha256: expected } of acknowledged) {
     await owner.waitForStatus(uploadId, 'completed');
     const { status, bytes } = await owner.get(`/api/files/${fileId}/content`);
-    expect([status, sha256(bytes)]).toEqual([200, expected]);
+    expect([status, sha256Of(bytes)]).toEqual([200, expected]);
   }
   await system.waitUntilSwept();
   await assertInvariants(system);
@@ -82,7 +42,7 @@ describe('PostgreSQL ends under load', () => {
     'J03 %s: 503 that says why, then recovery without a restart, and nothing acknowledged is lost',
     async (_title, end) => {
       const pids = [...system.apis, ...system.workers].map(({ pid }) => pid);
-      const load = new Load();
+      const load = new UploadLoad(owner);
       await waitFor('the load to run', async () => load.acknowledged.length > 5);
       await end();
       const ready = await waitFor('the API to notice', async () => {
@@ -126,7 +86,7 @@ describe('the API is killed', () => {
     for (const [at, received] of DEATHS) {
       const crash: Moments['crash'] = { at };
       const api = await system.startApi(0, withMoments({ crash }));
-      const [uploadId, bytes] = [randomUUID(), document(1_000 + sent.length)];
+      const [uploadId, bytes] = [randomUUID(), documentOf(1_000 + sent.length)];
       await expect(owner.upload(bytes, { uploadId })).rejects.toThrow();
       expect([at, await api.exited]).toEqual([at, { code: null, signal: 'SIGKILL' }]);
       sent.push({ at, received, uploadId, bytes });
@@ -136,7 +96,7 @@ describe('the API is killed', () => {
     for (const { at, received, uploadId, bytes } of sent) {
       const known = await owner.get(`/api/upload/progress/${uploadId}`);
       if (at === 'before commit begun') expect(known.status).toBe(404);
-      else if (received) acknowledged.push({ uploadId, fileId: known.body.fileId, sha256: sha256(bytes) });
+      else if (received) acknowledged.push({ uploadId, fileId: known.body.fileId, sha256: sha256Of(bytes) });
       else
         expect(await owner.waitForStatus(uploadId, 'failed')).toMatchObject({ failureCode: 'INTERRUPTED' });
     }
@@ -156,7 +116,7 @@ describe('the API is killed while it takes a small file that came at once', () =
     async (at, received) => {
       await system.apis[0]!.stop();
       const api = await system.startApi(0, withMoments({ crash: { at } }));
-      const bytes = document(2_000);
+      const bytes = documentOf(2_000);
       const ids = async (): Promise<{ id: string; fileId: string }[]> =>
         system.query('SELECT id, file_id AS "fileId" FROM uploads');
       const before = new Set((await ids()).map(({ id }) => id));
@@ -166,7 +126,7 @@ describe('the API is killed while it takes a small file that came at once', () =
       const made = (await ids()).filter(({ id }) => !before.has(id));
       expect(made).toHaveLength(received ? 1 : 0);
       // What was stored of it is swept, when the lease is over.
-      await nothingIsLost(made.map(({ id, fileId }) => ({ uploadId: id, fileId, sha256: sha256(bytes) })));
+      await nothingIsLost(made.map(({ id, fileId }) => ({ uploadId: id, fileId, sha256: sha256Of(bytes) })));
     },
     120_000,
   );
@@ -176,7 +136,7 @@ describe('everything is killed', () => {
   const UPLOADS = 50;
 
   it(`J03 kill -9 of API, worker, Redis and PostgreSQL in turn during ${UPLOADS} uploads: nothing acknowledged is lost`, async () => {
-    const load = new Load();
+    const load = new UploadLoad(owner);
     const turns = [
       async () => {
         await system.apis[0]!.kill9();

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { stopClockWithConnection } from './silence';
 
 type Hear = (message: string) => void;
 
@@ -61,6 +62,7 @@ export class Signals implements OnApplicationShutdown {
       autoResubscribe: true,
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), SLOWEST_RETRY_MS),
     });
+    stopClockWithConnection(client);
     // That Redis is away is said once, by the client that commands go through.
     client.on('error', () => undefined);
     client.on('message', (channel: string, message: string) =>

@@ -21,7 +21,7 @@ export class AppConfig {
     shutdownMs: number;
   };
   readonly dataDir: string;
-  readonly database: { url: string; poolSize: number };
+  readonly database: { url: string; poolSize: number; statementMs: number };
   readonly redis: { url: string };
   readonly storage: { type: 'LOCAL' | 'S3'; localDir: string };
   readonly keyringFile: string;
@@ -91,7 +91,11 @@ export class AppConfig {
       shutdownMs: e.SHUTDOWN_SECONDS * 1000,
     };
     this.dataDir = resolve(e.DATA_DIR);
-    this.database = { url: e.DATABASE_URL, poolSize: e.DATABASE_POOL_SIZE };
+    this.database = {
+      url: e.DATABASE_URL,
+      poolSize: e.DATABASE_POOL_SIZE,
+      statementMs: e.DATABASE_STATEMENT_SECONDS * 1000,
+    };
     this.redis = { url: e.REDIS_URL };
     this.storage = { type: e.STORAGE_TYPE, localDir: resolve(e.STORAGE_DIR ?? `${e.DATA_DIR}/objects`) };
     this.keyringFile = resolve(e.KEYRING_FILE);

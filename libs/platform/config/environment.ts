@@ -59,6 +59,12 @@ export class Environment {
   @Max(500)
   DATABASE_POOL_SIZE = 20;
 
+  @Transform(number)
+  @IsInt()
+  @Min(1)
+  @Max(600)
+  DATABASE_STATEMENT_SECONDS = 30;
+
   @Matches(/^rediss?:\/\//, { message: 'REDIS_URL must be a redis:// or rediss:// address' })
   REDIS_URL: string;
 

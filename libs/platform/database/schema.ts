@@ -21,7 +21,7 @@ export async function migrate(config: AppConfig): Promise<string[]> {
 
 /** An index over many rows takes its time, and so does waiting for whoever else is migrating. */
 function unhurried(options: ReturnType<typeof dataSourceOptions>): typeof options {
-  const { statement_timeout: _, ...extra } = options.extra as Record<string, unknown>;
+  const { statement_timeout: _, stream: __, ...extra } = options.extra as Record<string, unknown>;
   return { ...options, extra: { ...extra, options: '-c statement_timeout=0' } };
 }
 

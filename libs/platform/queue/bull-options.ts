@@ -1,3 +1,4 @@
+import { silenceOf } from '@waybill/platform/cache';
 import type { AppConfig } from '@waybill/platform/config';
 import type { QueueOptions } from 'bull';
 import type { RedisOptions } from 'ioredis';
@@ -5,7 +6,15 @@ import type { RedisOptions } from 'ioredis';
 /** Bull moves a job back when its worker fell silent; that must not count as the job's own failure. */
 const STALLS_FORGIVEN = 100;
 
-/** How Bull talks to Redis: for ever patient on its own connections, and back at once when Redis is. */
+/** How long Redis holds a worker's question for the next job, in seconds, before it answers that there is none. */
+const JOB_WAIT_SECONDS = 5;
+/** Longer than that: a connection that says nothing for so long leads nowhere any more. */
+const SILENCE_MS = 15_000;
+
+/**
+ * How Bull talks to Redis: for ever patient while it is away, and back at once when it is. A connection whose other end has
+ * gone without a word is no reason for patience: a worker that waits on it takes no job for ever.
+ */
 export function bullOptions(config: AppConfig): QueueOptions {
   return {
     redis: redisOptions(config.redis.url),
@@ -15,6 +24,7 @@ export function bullOptions(config: AppConfig): QueueOptions {
       stalledInterval: config.leaseMs,
       retryProcessDelay: 500,
       guardInterval: 2_000,
+      drainDelay: JOB_WAIT_SECONDS,
     },
   };
 }
@@ -28,6 +38,7 @@ function redisOptions(address: string): RedisOptions {
     password: decodeURIComponent(url.password) || undefined,
     db: Number(url.pathname.slice(1) || 0),
     tls: url.protocol === 'rediss:' ? {} : undefined,
+    ...silenceOf(SILENCE_MS),
     maxRetriesPerRequest: null,
     enableReadyCheck: false,
     retryStrategy: (times) => Math.min(times * 100, 2_000),

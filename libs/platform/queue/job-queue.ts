@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { JOBS, QUEUES, type Job, type JobName, type QueueName } from '@waybill/core/contracts';
+import { stopClockWithConnection } from '@waybill/platform/cache';
 import type { Queue } from 'bull';
 import { correlate } from './correlation';
 import { forgetRemains } from './forget-remains';
@@ -26,6 +27,7 @@ export class JobQueue implements OnApplicationBootstrap {
    */
   onApplicationBootstrap(): void {
     for (const queue of QUEUES.map((name) => this.queue(name))) {
+      stopClockWithConnection(queue.client);
       const close = async (): Promise<void> => {
         await queue.close().catch((error: Error) => {
           this.log.warn(`Queue ${queue.name} was not closed in good order: ${error.message}`);

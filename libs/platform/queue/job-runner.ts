@@ -7,7 +7,9 @@ import {
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { JOBS, QUEUES, type JobData, type JobName } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
+import { stopClockWithConnection } from '@waybill/platform/cache';
 import type { Queue } from 'bull';
+import type { Redis } from 'ioredis';
 import { runCorrelated } from './correlation';
 import { HANDLES_JOB, type JobHandler } from './handles-job.decorator';
 import { JobMetrics } from './job-metrics';
@@ -62,6 +64,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       said = message;
     });
     queue.client.on('ready', () => (said = ''));
+    // Bull's connections for waiting for a job, and for hearing of them.
+    const { bclient, eclient } = queue as Queue & { bclient: Redis; eclient: Redis };
+    for (const client of [bclient, eclient]) stopClockWithConnection(client);
     queue.on('failed', (job, error) =>
       runCorrelated((job?.data ?? {}) as object, () =>
         this.log.error(`Job ${job?.name} ${job?.id} failed: ${error.message}`, error.stack),

@@ -28,6 +28,8 @@ export interface SystemOptions {
   env?: NodeJS.ProcessEnv;
   /** PostgreSQL and Redis for this system alone; by default those of the test run. */
   services?: OwnServices;
+  /** Where its processes connect to instead, host and port: a way that leads there. The test itself goes straight. */
+  ways?: { postgres?: string; redis?: string };
 }
 
 export interface TestUser {
@@ -57,7 +59,13 @@ export class TestSystem {
     private readonly sql: Pool,
   ) {}
 
-  static async start({ apis = 1, workers = 1, env = {}, services }: SystemOptions = {}): Promise<TestSystem> {
+  static async start({
+    apis = 1,
+    workers = 1,
+    env = {},
+    services,
+    ways = {},
+  }: SystemOptions = {}): Promise<TestSystem> {
     const dataDir = await mkdtemp(join(tmpdir(), 'waybill-system-'));
     const database = await createTestDatabase(services?.postgres.url);
     const redisUrl = services?.redis.url ?? redisOfThisWorker();
@@ -66,8 +74,8 @@ export class TestSystem {
     await createKeyringFile(keyring);
     const full = testEnvironment({
       DATA_DIR: dataDir,
-      DATABASE_URL: database.url,
-      REDIS_URL: redisUrl,
+      DATABASE_URL: by(ways.postgres, database.url),
+      REDIS_URL: by(ways.redis, redisUrl),
       KEYRING_FILE: keyring,
       LOG_LEVEL: 'info',
       SWEEP_SECONDS: '1',
@@ -240,6 +248,13 @@ export class TestSystem {
 function redisOfThisWorker(): string {
   const url = new URL(requireService('WAYBILL_TEST_REDIS_URL'));
   url.pathname = `/${Number(process.env.JEST_WORKER_ID ?? 1) % 16}`;
+  return url.href;
+}
+
+/** The same service, by another way. */
+function by(way: string | undefined, address: string): string {
+  const url = new URL(address);
+  if (way !== undefined) url.host = way;
   return url.href;
 }
 
