@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { JOBS, QUEUES, type JobData, type JobName } from '@waybill/core/contracts';
+import { JOBS, QUEUES, type JobData, type JobName, type QueueName } from '@waybill/core/contracts';
 import { AppConfig } from '@waybill/platform/config';
 import { stopClockWithConnection } from '@waybill/platform/cache';
 import type { Queue } from 'bull';
@@ -17,6 +17,15 @@ import { JobQueue } from './job-queue';
 
 const SCHEDULE_CHECK_MS = 5_000;
 
+/** What this process does for a queue. */
+export interface QueueActivity {
+  /** How many jobs it has taken since it began. */
+  taken: number;
+  running: number;
+  /** How many it can have running at once. */
+  slots: number;
+}
+
 /**
  * Runs in the worker: gives every job of the catalogue to the one method that handles it. A job without a handler, or
  * with two, stops the start. What repeats by itself is put on schedule, again and again, because Redis may forget.
@@ -26,6 +35,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly log = new Logger(JobRunner.name);
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
+  private readonly activities = new Map<QueueName, QueueActivity>();
   private scheduleTimer?: NodeJS.Timeout;
 
   constructor(
@@ -56,6 +66,10 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     await Promise.allSettled(this.running);
   }
 
+  activity(name: QueueName): Readonly<QueueActivity> {
+    return this.activities.get(name) ?? { taken: 0, running: 0, slots: 0 };
+  }
+
   private watch(queue: Queue): void {
     // Each connection says each of its tries; once for all of them, until the queue is back, is enough.
     let said = '';
@@ -78,13 +92,20 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const queue = this.jobs.queue(JOBS[name].queue);
     const { repeats, concurrency: many = repeats ? 1 : 4 } = JOBS[name];
     const concurrency = name === 'upload.seal' ? this.config.sealing.concurrency : many;
+    const activity = this.activities.get(JOBS[name].queue) ?? { taken: 0, running: 0, slots: 0 };
+    activity.slots += concurrency;
+    this.activities.set(JOBS[name].queue, activity);
     void queue
       .process(name, concurrency, (job) =>
         runCorrelated(job.data as JobData<JobName>, (data) => this.run(name, handler, data)),
       )
       .catch((error: Error) => {
         if (this.stopping.signal.aborted) return;
-        this.log.error(`The queue ${queue.name} ended: ${error.message}`, error.stack);
+        this.log.fatal(
+          `The queue ${queue.name} ended, and this worker with it: ${error.message}`,
+          error.stack,
+        );
+        process.kill(process.pid, 'SIGTERM');
       });
   }
 
@@ -92,12 +113,16 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const { signal } = this.stopping;
     // Bull goes on fetching until it is closed. What is not begun any more, the reconciler makes again.
     if (signal.aborted) return;
+    const activity = this.activities.get(JOBS[name].queue)!;
+    activity.taken += 1;
+    activity.running += 1;
     const running = this.metrics.measure(name, handler(data, { signal }));
     this.running.add(running);
     try {
       await running;
     } finally {
       this.running.delete(running);
+      activity.running -= 1;
     }
   }
 

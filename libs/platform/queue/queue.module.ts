@@ -8,6 +8,7 @@ import { bullOptions } from './bull-options';
 import { JobMetrics } from './job-metrics';
 import { JobQueue } from './job-queue';
 import { JobRunner } from './job-runner';
+import { QueueWatch } from './queue-watch';
 
 /** Bull's queues. `forProducers` hands jobs over; `forWorker` also does them. */
 @Global()
@@ -33,7 +34,7 @@ export class QueueModule {
     return {
       ...producers,
       imports: [...(producers.imports ?? []), DiscoveryModule, ObservabilityModule],
-      providers: [JobQueue, JobMetrics, JobRunner],
+      providers: [JobQueue, JobMetrics, JobRunner, QueueWatch],
     };
   }
 }
