@@ -81,26 +81,35 @@ describe('R05', () => {
   });
 
   it('R05 a search that takes too long is ended, and says so', async () => {
-    const statements = jest.spyOn(part(api, Database), 'query');
+    const database = part(api, Database);
+    const [texts, statements] = [jest.spyOn(database, 'execute'), jest.spyOn(database, 'query')];
     await ops.get('/api/files/search?q=a');
-    const [prepared, values] = statements.mock.calls.find(([sql]) => sql.includes('statement_timeout'))!;
+    const [limiting, values] = texts.mock.calls.find(([{ text }]) => text.includes('statement_timeout'))!;
     expect(Number(values![0])).toBeLessThanOrEqual(5_000);
     const slow = statements.mock.calls.find(([sql]) => sql.includes('matched'))![0];
-    statements.mockRestore();
+    for (const spy of [texts, statements]) spy.mockRestore();
 
-    const query = Database.prototype.query;
-    const sleeping = jest.spyOn(part(api, Database), 'query').mockImplementation(function (
+    const { query, execute } = Database.prototype;
+    const hurried = jest.spyOn(database, 'execute').mockImplementation(function (
+      this: Database,
+      statement,
+      parameters,
+      tx,
+    ) {
+      const given = statement === limiting ? ['20', ...parameters!.slice(1)] : parameters;
+      return execute.call(this, statement, given, tx) as Promise<any>;
+    });
+    const sleeping = jest.spyOn(database, 'query').mockImplementation(function (
       this: Database,
       sql,
       parameters,
       tx,
     ) {
-      if (sql === prepared) return query.call(this, sql, ['20', ...parameters!.slice(1)], tx) as Promise<any>;
       if (sql === slow) return query.call(this, 'SELECT pg_sleep(10)', [], tx) as Promise<any>;
       return query.call(this, sql, parameters, tx) as Promise<any>;
     });
     const { status, body, headers } = await ops.get('/api/files/search?q=a');
-    sleeping.mockRestore();
+    for (const spy of [hurried, sleeping]) spy.mockRestore();
     expect([status, body.code]).toEqual([503, 'DEPENDENCY_UNAVAILABLE']);
     expect(headers.get('retry-after')).toEqual(expect.any(String));
   });

@@ -8,6 +8,7 @@ export interface ManyFiles {
   name?: string;
   description?: string;
   visibility?: string;
+  createdAt?: string;
   /** Address of whoever gets those that are restricted. */
   recipient?: string;
 }
@@ -24,6 +25,7 @@ export async function insertManyFiles(api: ApiApp, fills: ManyFiles[]): Promise<
     name = `'file-' || n`,
     description = 'NULL',
     visibility = `'clients'`,
+    createdAt = `timestamptz '2026-01-01' + n * interval '1 minute'`,
     recipient,
   } of fills) {
     await api.query(
@@ -31,7 +33,7 @@ export async function insertManyFiles(api: ApiApp, fills: ManyFiles[]): Promise<
          INSERT INTO files (id, owner_id, name, extension, media_type, category, description, visibility, size, sha256, object_key,
            object_version, wrapped_dek, kek_id, created_at)
          SELECT gen_random_uuid(), $1, ${name} || '.docx', 'docx', 'x', 'document', ${description}, ${visibility}, (n * 7919) % 1000003,
-           '\\x00', gen_random_uuid()::text, 1, '\\x00', 'k', timestamptz '2026-01-01' + n * interval '1 minute'
+           '\\x00', gen_random_uuid()::text, 1, '\\x00', 'k', ${createdAt}
          FROM generate_series(1, $2::int) n RETURNING id, visibility, created_at, name, size
        )
        INSERT INTO file_grants (file_id, email, created_at, name, size)

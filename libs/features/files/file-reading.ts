@@ -56,19 +56,24 @@ export interface Source {
   where: string;
   key: string;
   id: string;
+  /** What stands in its index on texts beside these: owners, or eras (`search_eras` of the schema); null where it has none. */
+  texts: 'owners' | 'eras' | null;
 }
 
 /** Where the files are that `permissionSql` lets somebody read. No file is in two of them. */
 export function sourcesFor(reader: Reader, bind: Bind): Source[] {
   const files = { from: 'files file', key: 'file', id: 'id' };
-  if (ownsFiles(reader)) return [{ ...files, where: `file.owner_id = ${bind(reader.userId)}` }];
+  if (ownsFiles(reader)) {
+    return [{ ...files, where: `file.owner_id = ${bind(reader.userId)}`, texts: 'owners' }];
+  }
   if (!receivesFiles(reader)) return [];
   return [
-    { ...files, where: `file.visibility = 'clients'` },
+    { ...files, where: `file.visibility = 'clients'`, texts: 'eras' },
     {
       from: 'file_grants granted JOIN files file ON file.id = granted.file_id',
       key: 'granted',
       id: 'file_id',
+      texts: null,
       where: `granted.email = ${bind(reader.email)} AND file.visibility = 'restricted'`,
     },
   ];

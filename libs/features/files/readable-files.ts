@@ -20,6 +20,8 @@ export interface FileSource {
   /** The table of `from` that has an index in the order of `created_at`, `name` and `size`, and its column for the id. */
   key: string;
   id: string;
+  /** What stands in its index on texts beside these: owners, or eras (`search_eras` of the schema); null where it has none. */
+  texts: 'owners' | 'eras' | null;
 }
 
 /** Who may have which files, for features that look for files in ways of their own. */

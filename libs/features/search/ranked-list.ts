@@ -1,15 +1,7 @@
 import type { Tx } from '@waybill/platform/database';
 import type { CursorPosition } from '@waybill/platform/http';
-import type {
-  Found,
-  Match,
-  Pick,
-  Position,
-  RankedPosition,
-  Search,
-  SearchRepository,
-  Stretch,
-} from './search.repository';
+import type { Found, Match, Pick, Position, RankedPosition, Search, Stretch } from './search-statement';
+import type { SearchRepository } from './search.repository';
 import type { MatchPage } from './sorted-list';
 
 /**
@@ -70,7 +62,7 @@ async function open(
   const window = await searches.window(tx, search, stretch, pick);
   const enough = window.complete || window.matched >= limit;
   if (enough) return batchOf('window', window, window.complete);
-  const found = await searches.matches(tx, search, stretch, pick, window.whole);
+  const found = await searches.matches(tx, search, stretch, pick, window.reach);
   return batchOf('matches', found, found.complete);
 }
 

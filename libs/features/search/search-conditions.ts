@@ -27,6 +27,8 @@ export interface ComparandRequest {
   weights: '' | 'A';
 }
 
+const NARROWING = ['name', 'type', 'tag', 'uploadedFrom', 'uploadedTo', 'minSize', 'maxSize'] as const;
+
 /** Makes a value a parameter of the statement, and tells its name there. */
 export type Bind = (value: unknown) => string;
 
@@ -48,6 +50,20 @@ export class SearchConditions {
     if (name === null) return everywhere;
     const words = unspacedPart(name.text) ?? name.text;
     return [...everywhere, { text: name.text, weights: 'A' }, { text: words, weights: 'A' }];
+  }
+
+  /**
+   * Whether it is one word alone, as most ask, and looked for in the same way whatever it is: then it need not be planned
+   * anew each time. With two words the database must know which is the rare one.
+   */
+  static usual(wanted: Wanted): boolean {
+    const [term, ...more] = wanted.terms;
+    const narrowed = NARROWING.some((filter) => wanted[filter] !== undefined && wanted[filter] !== null);
+    return !narrowed && more.length === 0 && term !== undefined && term.words && term.trigrams;
+  }
+
+  get usual(): boolean {
+    return SearchConditions.usual(this.wanted);
   }
 
   /** The conditions on `file`, all of which must hold. */

@@ -7,7 +7,8 @@ import { highlight, type Highlight } from './highlight';
 import { rankedPage } from './ranked-list';
 import type { Wanted } from './search-conditions';
 import type { FileSearchQuery, FoundFileDto, SearchSort } from './search.dto';
-import { SearchRepository, type SearchKey } from './search.repository';
+import type { SearchKey } from './search-statement';
+import { SearchRepository } from './search.repository';
 import { sortedPage } from './sorted-list';
 import { parseTerms, termOf } from './search-terms';
 

@@ -1,6 +1,7 @@
 import type { Tx } from '@waybill/platform/database';
 import type { CursorPosition } from '@waybill/platform/http';
-import type { Match, Search, SearchRepository } from './search.repository';
+import type { Match, Search } from './search-statement';
+import type { SearchRepository } from './search.repository';
 
 /** Some of what matches, in its order, and where to go on; null at the end. */
 export interface MatchPage {
@@ -21,7 +22,7 @@ export async function sortedPage(
   const pick = { ranked: false, limit: limit + 1 };
   let found = await searches.window(tx, search, stretch, pick);
   const enough = found.complete || found.rows.length > limit;
-  if (!enough) found = await searches.matches(tx, search, stretch, pick, found.whole);
+  if (!enough) found = await searches.matches(tx, search, stretch, pick, found.reach);
   const matches = found.rows.slice(0, limit);
   const last = found.rows.length > limit ? matches.at(-1)! : null;
   return { matches, next: last && [last.key, last.id] };

@@ -17,6 +17,7 @@ import { Webhooks1763830000000 } from './1763830000000-webhooks';
 import { StoreGenerations1763840000000 } from './1763840000000-store-generations';
 import { DownloadMails1763841000000 } from './1763841000000-download-mails';
 import { DepartedPreferences1763842000000 } from './1763842000000-departed-preferences';
+import { SearchEras1763850000000 } from './1763850000000-search-eras';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   StoreGenerations1763840000000,
   DownloadMails1763841000000,
   DepartedPreferences1763842000000,
+  SearchEras1763850000000,
 ];
