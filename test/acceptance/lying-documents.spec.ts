@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { genuine, LYING_TYPES, macroDocument } from '../fixtures/documents';
-import { assertInvariants, TestSystem, type ApiClient, type Answer } from '../support/system';
+import { assertInvariants, TestSystem, type ApiClient, type Answer, waitFor } from '../support/system';
 
 jest.setTimeout(60_000);
 
@@ -36,11 +36,21 @@ async function expectRefused(answer: Answer, uploadId: string, code: string): Pr
   expect(left).toEqual({ files: 0, parts: 0, objects: 0, bytes: 0 });
   const uploads = await system.query('SELECT status, failure_code FROM uploads WHERE id = $1', [uploadId]);
   expect([[], [{ status: 'failed', failure_code: code }]]).toContainEqual(uploads);
-  expect(await sealingJobs()).toEqual([]);
+  expect(await uploadsToSeal()).toEqual([]);
 }
 
-/** By the ids of their jobs, `<uploadId>:<attempt>`; the queue's own keys have no colon. */
-const sealingJobs = (): Promise<string[]> => redis.keys('bull:encryption:*:*');
+/** The uploads that jobs name, one or several each. The queue's own keys have no colon. */
+async function uploadsToSeal(): Promise<string[]> {
+  const jobs = await redis.keys('bull:encryption:*:*');
+  const data = await Promise.all(jobs.map((job) => redis.hget(job, 'data')));
+  return data.flatMap((json) => {
+    const { uploads, uploadId } = JSON.parse(json!) as {
+      uploads?: { uploadId: string }[];
+      uploadId?: string;
+    };
+    return uploads?.map((upload) => upload.uploadId) ?? [uploadId!];
+  });
+}
 
 async function upload(
   bytes: Buffer,
@@ -117,7 +127,8 @@ describe('an honest file', () => {
   it('U16 is sealed when there is a worker, and of the others nothing is left', async () => {
     const taken = await system.query(`SELECT id FROM uploads WHERE status = 'received'`);
     expect(taken).toHaveLength(6);
-    expect(await sealingJobs()).toHaveLength(6);
+    await waitFor('jobs for all', async () => (await uploadsToSeal()).length >= taken.length);
+    expect((await uploadsToSeal()).toSorted()).toEqual(taken.map(({ id }) => id as string).toSorted());
     const worker = system.startWorker();
     await system.workerReady(worker);
     for (const { id } of taken) await ops.waitForStatus(id, 'completed');
