@@ -54,7 +54,7 @@ export interface StagingWriterOptions {
 export class StagingWriter {
   private part: StagingPart | null = null;
   private opening: Promise<void> | null = null;
-  /** What came while a part was being opened. */
+  /** What came while a part was being opened, in blocks of the budget's: waiting buffers of others grow old as garbage. */
   private backlog: Buffer[] = [];
   private offset: number;
   private takenBytes: number;
@@ -82,7 +82,7 @@ export class StagingWriter {
     return this.takenBytes;
   }
 
-  /** Takes the next bytes, whose memory is the writer's from now on. False: stop the source until `onDrain`. */
+  /** Takes the next bytes, whose memory may be used again at once. False: stop the source until `onDrain`. */
   write(chunk: Buffer): boolean {
     if (this.closed || this.failure) return false;
     this.takenBytes += chunk.length;
@@ -136,8 +136,7 @@ export class StagingWriter {
 
   private take(chunk: Buffer): void {
     if (!this.part) {
-      this.backlog.push(chunk);
-      this.hold(chunk.length);
+      this.postpone(chunk);
       this.opening ??= this.open();
       return;
     }
@@ -168,8 +167,25 @@ export class StagingWriter {
     for (const chunk of waiting) {
       this.hold(-chunk.length);
       this.take(chunk);
+      this.letGo(chunk);
     }
     this.drain();
+  }
+
+  private postpone(chunk: Buffer): void {
+    this.hold(chunk.length);
+    for (let rest = chunk; rest.length > 0;) {
+      const block = this.options.budget.memory.take();
+      const piece = block.subarray(0, rest.copy(block));
+      this.backlog.push(piece);
+      rest = rest.subarray(piece.length);
+    }
+  }
+
+  /** Plaintext, which nobody who takes the block next is to find. */
+  private letGo(block: Buffer): void {
+    wipe(block);
+    this.options.budget.memory.give(block);
   }
 
   private closePart(): void {
@@ -258,7 +274,10 @@ export class StagingWriter {
     if (!this.released) this.options.budget.leave();
     this.released = true;
     clearInterval(this.ticker);
-    this.hold(-this.backlog.reduce((sum, chunk) => sum + chunk.length, 0));
+    for (const chunk of this.backlog) {
+      this.hold(-chunk.length);
+      this.letGo(chunk);
+    }
     this.backlog = [];
     this.options.budget.forget(this.drain);
     wipe(this.options.dek);
