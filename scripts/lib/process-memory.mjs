@@ -6,8 +6,8 @@ const SETTINGS = JSON.parse(readFileSync(new URL('process-memory.json', import.m
 /**
  * What node and glibc's malloc are told of memory, which they only hear in the environment that a process is started
  * with. Buffers outside the heap are collected after twice the young generation of them: 8 MiB instead of 32. One
- * arena of malloc leaves fewer holes than many. In the worker malloc keeps large buffers rather than give them back
- * after each segment: sealing is 13 % faster.
+ * arena of malloc leaves fewer holes than many. In the worker malloc keeps large buffers, up to 32 MiB,
+ * rather than give them back after each segment.
  * @param {'api' | 'worker'} name @param {NodeJS.ProcessEnv} env whose settings win @returns {NodeJS.ProcessEnv}
  */
 export function withMemorySettings(name, env) {

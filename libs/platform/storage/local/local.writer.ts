@@ -15,9 +15,9 @@ export interface Destination {
 const MIB = 1024 * 1024;
 
 /**
- * How many bytes of the page cache are sent to the disk together while later ones still arrive, so that `commit()` has little left to wait
- * for: it halved the commit of 32 MiB at the same CPU (docs/decisions/0003). A quarter of what there is: whoever ends after
- * 16 MiB waits for two, and a large object is not flushed more often than is good (0006).
+ * How many bytes of the page cache are sent to the disk together while later ones still arrive, so that `commit()` has
+ * little left to wait for: it halved the commit of 32 MiB at the same CPU (docs/decisions/0003). A quarter of what there
+ * is: whoever ends after 16 MiB waits for two, and a large object is not flushed more often than is good (0006).
  */
 const flushBytes = (size: number): number => Math.min(Math.max(size / 4, 2 * MIB), 8 * MIB);
 
