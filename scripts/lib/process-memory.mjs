@@ -5,7 +5,7 @@ const SETTINGS = JSON.parse(readFileSync(new URL('process-memory.json', import.m
 
 /**
  * What node and glibc's malloc are told of memory, which they only hear in the environment that a process is started
- * with. Buffers outside the heap are collected after twice the young generation of them: 8 MiB instead of 32. One
+ * with. The young generation is to grow to 4 MiB, not 16; buffers outside the heap gather up to 32 MiB whatever it is. One
  * arena of malloc leaves fewer holes than many. In the worker malloc keeps large buffers, up to 32 MiB,
  * rather than give them back after each segment.
  * @param {'api' | 'worker'} name @param {NodeJS.ProcessEnv} env whose settings win @returns {NodeJS.ProcessEnv}

@@ -1,4 +1,4 @@
-import { isPageAligned } from '@waybill/core/kernel';
+import { isPageAligned, PAGE_BYTES } from '@waybill/core/kernel';
 import { BlockPool } from './block-pool';
 import { SegmentEncryptor } from './segment-encryptor';
 import { SegmentFormat } from './segment-format';
@@ -13,7 +13,9 @@ describe('BlockPool', () => {
   it('lends to nobody what another has, and lends again what came back, as a view of it too', () => {
     const pool = new BlockPool(BLOCK, 10 * BLOCK);
     const [a, b] = [pool.take(), pool.take()];
-    expect(a.buffer).not.toBe(b.buffer);
+    a.fill('a');
+    b.fill('b');
+    expect([a.toString(), b.toString()]).toEqual(['a'.repeat(BLOCK), 'b'.repeat(BLOCK)]);
     expect(pool.lentBytes).toBe(2 * BLOCK);
     pool.give(a.subarray(3, 17));
     pool.give(a);
@@ -22,9 +24,10 @@ describe('BlockPool', () => {
   });
 
   it('lends what begins where pages do', () => {
-    const pool = new BlockPool(BLOCK, 0);
-    expect(isPageAligned(pool.take())).toBe(true);
-    expect(isPageAligned(pool.take().subarray(1))).toBe(false);
+    const pool = new BlockPool(2 * PAGE_BYTES, 0);
+    const blocks = Array.from({ length: 40 }, () => pool.take());
+    expect(blocks.map(isPageAligned)).not.toContain(false);
+    expect(isPageAligned(blocks[0]!.subarray(1))).toBe(false);
     expect(isPageAligned(Buffer.alloc(BLOCK))).toBe(false);
   });
 
@@ -34,13 +37,49 @@ describe('BlockPool', () => {
     expect(pool.lentBytes).toBe(0);
   });
 
-  it('keeps no more than is in use, and what it was told to spare', () => {
-    const pool = new BlockPool(BLOCK, 2 * BLOCK);
-    const blocks = Array.from({ length: 10 }, () => pool.take());
-    for (const block of blocks) pool.give(block);
-    const kept = new Set(blocks);
-    const again = Array.from({ length: 10 }, () => pool.take());
-    expect(again.filter((block) => kept.has(block)).length).toBeLessThanOrEqual(6);
+  describe('over time', () => {
+    const [SLAB, REST_MS] = [4 * BLOCK, 5_000];
+    const take = (pool: BlockPool, count: number): Buffer[] =>
+      Array.from({ length: count }, () => pool.take());
+
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    it('asks for no memory anew while its use goes up and down', () => {
+      const pool = new BlockPool(BLOCK, 0, 4);
+      const first = new Set(take(pool, 40));
+      for (let round = 0; round < 5; round++) {
+        for (const block of first) pool.give(block);
+        jest.advanceTimersByTime(REST_MS / 2);
+        for (const block of take(pool, 40)) expect(first.has(block)).toBe(true);
+      }
+      expect(pool.heldBytes).toBe(40 * BLOCK);
+    });
+
+    it('lets go of what nobody has needed for a while, wherever the last blocks came back, but for its spare', () => {
+      const pool = new BlockPool(BLOCK, SLAB, 4);
+      const blocks = take(pool, 16);
+      const [kept] = blocks;
+      for (const at of [1, 5, 9, 13, 4, 8, 12, 3, 7, 11, 15, 2, 6, 10, 14]) pool.give(blocks[at]!);
+      jest.advanceTimersByTime(REST_MS);
+      expect(pool.heldBytes).toBe(4 * SLAB);
+      jest.advanceTimersByTime(REST_MS);
+      expect(pool.heldBytes).toBe(SLAB);
+      expect(pool.lentBytes).toBe(BLOCK);
+      pool.give(kept!);
+      jest.advanceTimersByTime(2 * REST_MS);
+      expect(pool.heldBytes).toBe(SLAB);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('begins to rest again when it has grown again', () => {
+      const pool = new BlockPool(BLOCK, 0, 4);
+      for (let round = 0; round < 2; round++) {
+        for (const block of take(pool, 40)) pool.give(block);
+        jest.advanceTimersByTime(2 * REST_MS);
+        expect(pool.heldBytes).toBe(0);
+      }
+    });
   });
 });
 
