@@ -1,3 +1,4 @@
+import { releaseMemory } from '@waybill/core/kernel';
 import { integrityFailure } from './integrity-failure';
 import { AES256_GCM_HKDF_1MB, NONCE_PREFIX_BYTES, TAG_BYTES, type SegmentFormat } from './segment-format';
 import { SegmentKey } from './segment-key';
@@ -105,6 +106,7 @@ export class SegmentDecryptor {
       this.#decrypt(index, sealed, COPY_BYTES, (piece) => {
         plaintext.set(piece, at);
         at += piece.length;
+        releaseMemory(piece);
       });
     } catch (error) {
       plaintext.fill(0, 0, at);

@@ -1,11 +1,12 @@
 import { randomBytes, type CipherGCM } from 'node:crypto';
+import { releaseMemory } from '@waybill/core/kernel';
 import { freshBlocks, type BlockMemory } from './block-pool';
 import { AES256_GCM_HKDF_1MB, NONCE_PREFIX_BYTES, type SegmentFormat } from './segment-format';
 import { SealedBlocks } from './sealed-blocks';
 import { SegmentKey } from './segment-key';
 import { sealedSize, segmentCount } from './segment-layout';
 
-/** Node allocates each result of a cipher afresh: as much as is copied while it is still in the processor's cache. */
+/** Node allocates each result of a cipher anew: as much as is copied while it is still in the processor's cache. */
 const PIECE_BYTES = 64 * 1024;
 /** Divides the segments of every format that is in use: a full block then never ends in the next segment. */
 const BLOCK_BYTES = 64 * 1024;
@@ -103,7 +104,9 @@ export class SegmentEncryptor {
       this.#room -= piece.length;
       this.#filled += piece.length;
       this.#cipher ??= this.#key.cipher(this.#index, this.#index === this.#lastIndex);
-      this.#blocks.push(this.#cipher.update(piece));
+      const sealed = this.#cipher.update(piece);
+      this.#blocks.push(sealed);
+      releaseMemory(sealed);
     }
     if (this.#lastIndex !== undefined) out.push(...this.#blocks.takeFull());
     return this.#counted(out);

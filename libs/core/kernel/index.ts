@@ -5,6 +5,7 @@ export { Gate, type GateOptions } from './gate';
 export { Gathering } from './gathering';
 export { isUuid, uuidv7 } from './ids';
 export { PAGE_BYTES, isPageAligned, pageAlignedBuffer } from './page-aligned';
+export { releaseMemory } from './released-memory';
 export { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page } from './page';
 export {
   ROLES,

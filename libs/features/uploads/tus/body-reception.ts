@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@waybill/core/kernel';
+import { AppError, releaseMemory } from '@waybill/core/kernel';
 import { SenderPace } from '../multipart/sender-pace';
 
 /** How the bytes of a request came to their end. */
@@ -45,7 +45,8 @@ export class BodyReception {
   }
 
   /**
-   * Hands the bytes to `write`, which answers whether it can take more; if not, `resume` is to be called.
+   * Hands the bytes to `write`, which answers whether it can take more; if not, `resume` is to be called. Their memory is
+   * gone when it returns.
    *
    * @throws AppError FILE_TOO_LARGE as soon as there are more bytes than allowed; or what `fail` was given.
    */
@@ -60,6 +61,8 @@ export class BodyReception {
       }
       this.taken += chunk.length;
       if (!write(chunk)) this.pause();
+      // Nobody else was given it: a fresh buffer for each read of the socket.
+      releaseMemory(chunk);
     };
     const onEnd = (): void => this.end('whole');
     const onClose = (): void => this.end('broken');
