@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { releaseMemory } from '@waybill/core/kernel';
 
 /** The client's end of a response: takes chunks, tells when it wants more, and when it is gone. */
 export class Recipient {
@@ -26,14 +27,14 @@ export class Recipient {
     await this.#until(() => !this.#full);
   }
 
-  /** Writes the chunks in one go, and tells how many bytes that were. */
+  /** Writes the chunks in one go, and tells how many bytes that were. Their memory is gone when they have left. */
   write(chunks: Buffer[]): number {
     if (this.gone) return 0;
     let bytes = 0;
     this.res.cork();
     for (const chunk of chunks) {
-      this.#full = !this.res.write(chunk);
       bytes += chunk.length;
+      this.#full = !this.res.write(chunk, () => releaseMemory(chunk));
     }
     this.res.uncork();
     return bytes;

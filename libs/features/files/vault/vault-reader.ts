@@ -10,7 +10,7 @@ import {
   wipe,
   type ByteRange,
 } from '@waybill/core/crypto';
-import { AppError } from '@waybill/core/kernel';
+import { AppError, releaseMemory } from '@waybill/core/kernel';
 import { Keyring } from '@waybill/platform/keyring';
 import { ObjectStores, type ExpectedRange, type ObjectReader } from '@waybill/platform/storage';
 import { BufferPool } from './buffer-pool';
@@ -80,7 +80,10 @@ export class VaultReader {
     const hash = createSha256();
     try {
       for (let chunks = await feed.next(); chunks !== null; chunks = await feed.next()) {
-        for (const chunk of chunks) hash.update(chunk);
+        for (const chunk of chunks) {
+          hash.update(chunk);
+          releaseMemory(chunk);
+        }
       }
       return hash.digest();
     } finally {

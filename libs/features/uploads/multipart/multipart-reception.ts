@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@waybill/core/kernel';
+import { AppError, releaseMemory } from '@waybill/core/kernel';
 import { classify } from '@waybill/platform/http';
 import { MultipartParser, type FilePartInfo, type MultipartHandler } from '@waybill/platform/http/multipart';
 import type { StagingWriter } from '../staging/staging-writer';
@@ -18,6 +18,7 @@ export type FormField = readonly [name: string, value: string];
 
 /** What takes the bytes of the file, stopped and going on as `StagingWriter` is. */
 export interface FormWriter {
+  /** Takes the next bytes, whose memory may be used again at once. */
   write(chunk: Buffer): boolean;
   abandon(): Promise<void>;
 }
@@ -196,6 +197,8 @@ export class MultipartReception<
       this.pace.received(chunk.length);
       try {
         this.parser.write(chunk);
+        // The parser keeps no bytes of it, and the writer has copied them; only what waits for a writer is still wanted.
+        if (this.early.length === 0) releaseMemory(chunk);
       } catch (error) {
         this.pause();
         this.reject(error);
