@@ -15,7 +15,7 @@ it(`U11 ${COUNT} uploads of 16 MiB at once on one instance are all taken, within
   const people = await Promise.all(Array.from({ length: 4 }, () => system.client('ops')));
   const measured = await uploadTogether(system, people, COUNT, 16 * MIB);
   const { statuses, peakRss, progressP99, questions } = measured;
-  process.stdout.write(
+  process.stderr.write(
     `${COUNT} x 16 MiB: ${Math.round(peakRss / MIB)} MiB resident, p99 of ${questions} questions ${Math.round(progressP99)} ms\n`,
   );
   expect(statuses).toEqual(Array(COUNT).fill(201));

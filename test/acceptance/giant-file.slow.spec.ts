@@ -64,7 +64,7 @@ describe('a file of five gigabytes', () => {
     const grown = (['api', 'worker'] as const).map(
       (name) => `${name} ${Math.round(before[name] / MIB)} → ${Math.round(after[name] / MIB)} MiB`,
     );
-    process.stdout.write(`10 MiB → 5 GiB, peak resident memory: ${grown.join(', ')}\n`);
+    process.stderr.write(`10 MiB → 5 GiB, peak resident memory: ${grown.join(', ')}\n`);
     for (const name of ['api', 'worker'] as const) {
       expect(after[name]).toBeLessThan(400e6);
       expect(after[name] - before[name]).toBeLessThanOrEqual(40 * MIB);

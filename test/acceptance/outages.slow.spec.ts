@@ -21,7 +21,7 @@ it.each(DEPENDENCIES)(
     const account = await scene.account();
     expectAllTold(account);
     const seconds = Math.round((Date.now() - began - AWAY_MS) / 1000);
-    process.stdout.write(
+    process.stderr.write(
       `${dependency}: ${account.addressees.length} mails and ${account.events.length} events so far, all told ${seconds} s after it was back\n`,
     );
   },
