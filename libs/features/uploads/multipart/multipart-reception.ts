@@ -121,6 +121,8 @@ export class MultipartReception<
       await this.giveUp(error);
       throw error;
     } finally {
+      // Who broke off is remembered by his request for as long as that lives.
+      this.early = [];
       clearTimeout(this.beginSoon ?? undefined);
       this.pace.stop();
       stopListening?.();

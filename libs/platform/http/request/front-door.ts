@@ -12,6 +12,7 @@ import {
 } from '@waybill/platform/observability';
 import { problemCodeOf } from '../problems/send-problem';
 import { corsPolicy } from './cors';
+import { lingerBriefly } from './lingering-close';
 import { requestIdFrom } from './request-id';
 import { SECURITY_HEADERS } from './security-headers';
 
@@ -25,8 +26,6 @@ export interface FrontDoorOptions {
 /** What a connection had brought when its last request was over: the next head may have come with that. */
 const counted = new WeakMap<Socket, number>();
 
-/** How long a sender may go on with a body that was answered already, before its connection is cut. */
-const LINGER_MS = 10_000;
 const QUIET = /^\/api\/(health\/|metrics$)/;
 
 /**
@@ -108,12 +107,4 @@ function tellWhenOver(
     // Node goes on reading a body that nobody wanted, for as long as it comes.
     if (!request.complete && !socket.destroyed) lingerBriefly(request);
   });
-}
-
-function lingerBriefly(request: Request): void {
-  const timer = setTimeout(() => {
-    if (!request.complete) request.socket.destroy();
-  }, LINGER_MS);
-  timer.unref();
-  request.once('close', () => clearTimeout(timer));
 }

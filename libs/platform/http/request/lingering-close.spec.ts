@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { lingerAfterAnswer } from './lingering-close';
+import { lingerAfterAnswer, lingerBriefly } from './lingering-close';
 
 const CHUNK = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(40);
 const CHUNKS = 200;
@@ -58,5 +58,53 @@ describe('lingerAfterAnswer', () => {
     const closed = once(server, 'connection').then(([socket]) => once(socket as Socket, 'close'));
     await answerToBusySender();
     await closed;
+  });
+});
+
+describe('lingerBriefly', () => {
+  const LINGER_MS = 10_000;
+  const FORM = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n';
+
+  /** Answers a body before it has come, as the front door does; tells whether the timer was stopped once `then` was over. */
+  async function stopped(
+    then: (client: Socket, request: IncomingMessage) => Promise<unknown>,
+  ): Promise<boolean> {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const answering = createServer();
+    try {
+      await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
+      const requested = once(answering, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      const client = connect((answering.address() as AddressInfo).port, '127.0.0.1');
+      client.on('error', () => undefined).write(`${FORM}some`);
+      const [request, response] = await requested;
+      request.on('error', () => undefined);
+      const answered = once(response, 'close');
+      response.writeHead(200, { 'Content-Length': 3 }).end('yes');
+      await answered;
+      lingerBriefly(request);
+      const timer = timers.mock.results[timers.mock.calls.findIndex(([, ms]) => ms === LINGER_MS)]!.value;
+      await then(client, request);
+      client.destroy();
+      return (timer as { _destroyed: boolean })._destroyed;
+    } finally {
+      timers.mockRestore();
+      answering.close();
+    }
+  }
+
+  it('remembers nobody who has left', async () => {
+    const leaving = stopped((client, { socket }) => {
+      client.resetAndDestroy();
+      return new Promise((resolve) => socket.once('close', resolve)); // With an error before, as resets are.
+    });
+    expect(await leaving).toBe(true);
+  });
+
+  it('is over with the body', async () => {
+    const sending = stopped((client, request) => {
+      client.write('x'.repeat(996));
+      return once(request, 'close');
+    });
+    expect(await sending).toBe(true);
   });
 });
