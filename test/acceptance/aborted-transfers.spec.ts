@@ -68,6 +68,9 @@ it(`O06: ${ABORTS} aborted uploads and ${ABORTS} aborted downloads leave nothing
   await round(100);
   const warm = resident();
   await round(ABORTS);
+  process.stderr.write(
+    `${ABORTS} aborts of each kind: ${Math.round(warm / MiB)} → ${Math.round(resident() / MiB)} MiB resident\n`,
+  );
   // Garbage waits for its collection, which the next request may bring; what leaks is never collected.
   await waitFor(
     `memory to be back at ${Math.round(warm / MiB)} MiB`,

@@ -3,6 +3,7 @@ export { Clock, ManualClock, SystemClock } from './clock';
 export { ERROR_CODES, type ErrorCode } from './error-codes';
 export { Gate, type GateOptions } from './gate';
 export { Gathering } from './gathering';
+export { boundHeapGrowth } from './heap-growth';
 export { isUuid, uuidv7 } from './ids';
 export { PAGE_BYTES, isPageAligned, pageAlignedBuffer } from './page-aligned';
 export { releaseMemory } from './released-memory';

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { releaseMemory } from '@waybill/core/kernel';
 import { BufferPool } from './buffer-pool';
 import type { ByteSource } from './byte-source';
 import { Recipient } from './recipient';
@@ -57,7 +58,10 @@ export class RangeSender {
       for (;;) {
         const chunks = await source.next();
         await recipient.flushed();
-        if (recipient.gone) return (end = 'aborted');
+        if (recipient.gone) {
+          chunks?.forEach(releaseMemory);
+          return (end = 'aborted');
+        }
         if (!begun) {
           end = 'refused';
           await account.begin();
