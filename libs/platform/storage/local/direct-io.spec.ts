@@ -116,22 +116,23 @@ describe('LocalObjectStore past the page cache', () => {
     expect((await got(MIB)).equals(Buffer.concat([odd, rest]))).toBe(true);
   });
 
-  it.each(['direct open', 'direct write'])(
-    'goes through the cache where %s is refused, and does not ask again',
-    async (step) => {
-      let asked = 0;
-      fs.before = ({ operation }) => {
-        if (operation !== step) return;
-        asked++;
-        throw systemError('EINVAL', 'open');
-      };
-      const content = noise(3 * MIB);
-      const blocks = inBlocks(content);
-      await put(blocks.slice(0, 16), blocks.slice(16));
-      expect((await got(MIB)).equals(content)).toBe(true);
-      expect(asked).toBe(1);
-    },
-  );
+  it.each([
+    ['direct open', 1],
+    ['direct write', 2], // as many as are on their way at once
+  ])('goes through the cache where %s is refused, and does not ask again', async (step, most) => {
+    let asked = 0;
+    fs.before = ({ operation }) => {
+      if (operation !== step) return;
+      asked++;
+      throw systemError('EINVAL', 'open');
+    };
+    const content = noise(3 * MIB);
+    const blocks = inBlocks(content);
+    await put(blocks.slice(0, 16), blocks.slice(16));
+    expect((await got(MIB)).equals(content)).toBe(true);
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(most);
+  });
 
   it('reads through the cache where the disk refuses to be read so', async () => {
     const content = noise(3 * MIB);

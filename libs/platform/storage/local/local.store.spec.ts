@@ -8,6 +8,11 @@ import { describeObjectStore } from '../testing/object-store.contract';
 import { ObservedFileSystem, systemError } from '../testing/observed-file-system';
 import { LocalObjectStore } from './local.store';
 
+/** Lets what is under way go on until something holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describeObjectStore('local', async () => {
   const root = await mkdtemp(join(tmpdir(), 'waybill-store-'));
   return {
@@ -196,17 +201,73 @@ describe('LocalObjectStore', () => {
       await expect(put(KEY, noise(1))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
     });
 
-    it('writes nothing behind a hole', async () => {
+    it('begins no write behind one that failed, and makes nothing of what was under way', async () => {
       const writer = await store.create(KEY);
       let writes = 0;
       fs.before = ({ operation }) => {
         if (operation === 'write' && ++writes === 2) throw systemError('EIO', 'write');
       };
-      const outcomes = await Promise.allSettled([1, 2, 3].map((i) => writer.write([noise(10, i)])));
-      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+      const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((i) => writer.write([noise(10, i)])));
+      expect(outcomes.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+        'rejected',
+        'rejected',
+      ]);
       await expect(writer.commit()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-      expect(writes).toBe(2);
+      expect(writes).toBe(3);
       await writer.abort();
+      expect(await filesBelow(root)).toEqual([]);
+    });
+
+    it('has two writes on their way, each to its place, and waits for both before it ends', async () => {
+      const writer = await store.create(KEY);
+      const begun: (() => void)[] = [];
+      let synced = false;
+      fs.before = async ({ operation }) => {
+        if (operation === 'sync') synced = true;
+        if (operation === 'write') await new Promise<void>((release) => begun.push(release));
+      };
+      const pieces = [noise(10, 1), noise(20, 2), noise(30, 3)];
+      const writes = pieces.map((piece) => writer.write([piece]));
+      const committed = writer.commit();
+      await until(() => begun.length === 2);
+      begun[1]!();
+      await writes[1];
+      expect([begun.length, synced]).toEqual([2, false]);
+      begun[0]!();
+      await until(() => begun.length === 3);
+      expect(synced).toBe(false);
+      begun[2]!();
+      expect(await committed).toEqual({ size: 60 });
+      const reader = await store.open(KEY);
+      const bytes = Buffer.alloc(reader.size);
+      await reader.read(bytes, 0);
+      await reader.close();
+      expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
+    });
+
+    it('does not close the file under a write that outlives a failed one', async () => {
+      const writer = await store.create(KEY);
+      const order: string[] = [];
+      let release: (() => void) | undefined;
+      let writes = 0;
+      fs.before = async ({ operation }) => {
+        if (operation === 'close') order.push('close');
+        if (operation !== 'write') return;
+        if (++writes === 1) throw systemError('EIO', 'write');
+        await new Promise<void>((resolve) => (release = resolve));
+        order.push('written');
+      };
+      const outcomes = Promise.allSettled([writer.write([noise(10)]), writer.write([noise(10, 1)])]);
+      await until(() => release !== undefined);
+      const aborted = writer.abort();
+      await new Promise((resolve) => setImmediate(resolve));
+      release!();
+      await aborted;
+      expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+      expect(order).toEqual(['written', 'close']);
       expect(await filesBelow(root)).toEqual([]);
     });
 

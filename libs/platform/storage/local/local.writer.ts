@@ -24,16 +24,21 @@ const flushBytes = (size: number): number => Math.min(Math.max(size / 4, 2 * MIB
 /**
  * Writes to the partial name and moves the file to the object's name once its bytes are durable.
  *
- * Operations form one chain of promises. A failed one leaves the chain rejected, which is what makes every later write
- * and commit fail with the same error and forbids a second fsync after a failed one.
+ * Two writes are on their way at once, so that the disk need not wait for the event loop in between; each knows its place
+ * in the file. Otherwise operations form one chain of promises. A failed one leaves the chain rejected, which is
+ * what makes every later write and commit fail with the same error and forbids a second fsync after a failed one.
  */
 export class LocalObjectWriter implements ObjectWriter {
+  /** All operations until now. */
   private chain: Promise<unknown> = Promise.resolve();
+  /** All operations but the latest write. */
+  private earlier: Promise<unknown> = this.chain;
+  /** Where the next write begins. */
   private size = 0;
   /** Bytes in the page cache that no flush was begun for. */
   private unflushed = 0;
   /** Past the page cache; undefined before anything was suited for it. */
-  private direct: File | null | undefined;
+  private direct: Promise<File | null> | undefined;
   private flushing?: Promise<void>;
   private flushFailure: unknown;
   private renamed = false;
@@ -50,12 +55,18 @@ export class LocalObjectWriter implements ObjectWriter {
 
   write(buffers: Buffer[]): Promise<void> {
     if (this.committing) return Promise.reject(ended());
-    return this.enqueue(() => this.append(buffers));
+    const position = this.size;
+    this.size += lengthOf(buffers);
+    const written = this.after(this.earlier, () => this.put(buffers, position));
+    this.earlier = this.chain;
+    this.chain = handled(both(this.chain, written));
+    return written;
   }
 
   commit(): Promise<{ size: number }> {
     if (this.aborting && !this.committing) return Promise.reject(ended());
-    this.committing ??= this.enqueue(() => this.publish());
+    this.committing ??= this.after(this.chain, () => this.publish());
+    this.chain = this.committing;
     return this.committing;
   }
 
@@ -66,47 +77,45 @@ export class LocalObjectWriter implements ObjectWriter {
     return this.aborting;
   }
 
-  private enqueue<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.chain.then(() => {
+  private after<T>(before: Promise<unknown>, operation: () => Promise<T>): Promise<T> {
+    const result = before.then(() => {
       if (this.aborting && !this.committing) throw ended();
       return translated(operation);
     });
-    // A promise that nobody awaits must not end the process: the chain tells its failure again, at the latest to commit().
-    result.catch(() => undefined);
-    this.chain = result;
-    return result;
+    return handled(result);
   }
 
-  private async append(buffers: Buffer[]): Promise<void> {
+  private async put(buffers: Buffer[], position: number): Promise<void> {
     if (this.flushFailure) throw this.flushFailure;
     let rest = buffers.filter((buffer) => buffer.length > 0);
-    while (rest.length > 0) {
-      const bytesWritten = (await this.appendDirectly(rest)) || (await this.appendCached(rest));
+    for (let at = position; rest.length > 0;) {
+      const bytesWritten = (await this.putDirectly(rest, at)) || (await this.putCached(rest, at));
       if (bytesWritten === 0) {
         throw new AppError('DEPENDENCY_UNAVAILABLE', 'The storage takes no more bytes.');
       }
-      this.size += bytesWritten;
+      at += bytesWritten;
       rest = without(rest, bytesWritten);
     }
     this.flushBehind();
   }
 
   /** Writes past the page cache, as much as can go that way; answers how many bytes that were. */
-  private async appendDirectly(buffers: Buffer[]): Promise<number> {
-    const suited = this.directIo.suited(buffers, this.size);
+  private async putDirectly(buffers: Buffer[], position: number): Promise<number> {
+    const suited = this.directIo.suited(buffers, position);
     if (suited.length === 0) return 0;
-    if (this.direct === undefined) this.direct = await this.directIo.openToWrite(this.destination.partial);
-    if (!this.direct) return 0;
+    this.direct ??= this.directIo.openToWrite(this.destination.partial);
+    const direct = await this.direct;
+    if (!direct) return 0;
     try {
-      return (await this.direct.writev(suited, this.size)).bytesWritten;
+      return (await direct.writev(suited, position)).bytesWritten;
     } catch (error) {
       if (this.directIo.noteRefusal(error)) return 0;
       throw error;
     }
   }
 
-  private async appendCached(buffers: Buffer[]): Promise<number> {
-    const { bytesWritten } = await this.file.writev(buffers, this.size);
+  private async putCached(buffers: Buffer[], position: number): Promise<number> {
+    const { bytesWritten } = await this.file.writev(buffers, position);
     this.unflushed += bytesWritten;
     return bytesWritten;
   }
@@ -152,9 +161,9 @@ export class LocalObjectWriter implements ObjectWriter {
 
   private async close(): Promise<void> {
     const { direct } = this;
-    this.direct = null;
+    this.direct = undefined;
     try {
-      await direct?.close();
+      await (await direct)?.close();
     } finally {
       await this.file.close();
     }
@@ -169,6 +178,23 @@ function without(buffers: Buffer[], count: number): Buffer[] {
     skip -= buffer.length;
   }
   return [];
+}
+
+function lengthOf(buffers: Buffer[]): number {
+  return buffers.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Resolves or rejects when neither is under way any more, with the first of their failures. */
+async function both(...operations: [Promise<unknown>, Promise<unknown>]): Promise<void> {
+  for (const outcome of await Promise.allSettled(operations)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+/** A promise that nobody awaits must not end the process: the chain tells its failure again, at the latest to `commit()`. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function ended(): AppError {
