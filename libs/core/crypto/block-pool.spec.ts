@@ -31,6 +31,14 @@ describe('BlockPool', () => {
     expect(isPageAligned(Buffer.alloc(BLOCK))).toBe(false);
   });
 
+  it('lends neighbours one after the other, whatever order they came back in', () => {
+    const pool = new BlockPool(BLOCK, 0, 4);
+    const first = Array.from({ length: 4 }, () => pool.take());
+    for (const at of [2, 0, 3, 1]) pool.give(first[at]!);
+    const again = Array.from({ length: 4 }, () => pool.take());
+    expect(again.map(({ byteOffset }) => byteOffset - again[0]!.byteOffset)).toEqual([0, 64, 128, 192]);
+  });
+
   it('ignores what is not its own', () => {
     const pool = new BlockPool(BLOCK, 10 * BLOCK);
     pool.give(Buffer.alloc(BLOCK));

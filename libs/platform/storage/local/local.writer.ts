@@ -87,7 +87,7 @@ export class LocalObjectWriter implements ObjectWriter {
 
   private async put(buffers: Buffer[], position: number): Promise<void> {
     if (this.flushFailure) throw this.flushFailure;
-    let rest = buffers.filter((buffer) => buffer.length > 0);
+    let rest = joined(buffers.filter((buffer) => buffer.length > 0));
     for (let at = position; rest.length > 0;) {
       const bytesWritten = (await this.putDirectly(rest, at)) || (await this.putCached(rest, at));
       if (bytesWritten === 0) {
@@ -168,6 +168,20 @@ export class LocalObjectWriter implements ObjectWriter {
       await this.file.close();
     }
   }
+}
+
+/** The buffers, neighbours in memory as one: each costs its part of a write. */
+function joined(buffers: Buffer[]): Buffer[] {
+  const whole: Buffer[] = [];
+  for (const buffer of buffers) {
+    const last = whole.at(-1);
+    if (last?.buffer === buffer.buffer && last.byteOffset + last.length === buffer.byteOffset) {
+      whole[whole.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + buffer.length);
+    } else {
+      whole.push(buffer);
+    }
+  }
+  return whole;
 }
 
 /** The buffers without their first `count` bytes. */
