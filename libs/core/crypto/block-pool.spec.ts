@@ -39,10 +39,12 @@ describe('BlockPool', () => {
     expect(again.map(({ byteOffset }) => byteOffset - again[0]!.byteOffset)).toEqual([0, 64, 128, 192]);
   });
 
-  it('ignores what is not its own', () => {
-    const pool = new BlockPool(BLOCK, 10 * BLOCK);
+  it('ignores what is not its own, and nothing', () => {
+    const pool = new BlockPool(BLOCK, 10 * BLOCK, 2);
     pool.give(Buffer.alloc(BLOCK));
     expect(pool.lentBytes).toBe(0);
+    for (const block of [pool.take(), pool.take()]) pool.give(block.subarray(BLOCK));
+    expect(pool.lentBytes).toBe(2 * BLOCK);
   });
 
   describe('over time', () => {

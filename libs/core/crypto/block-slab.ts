@@ -40,8 +40,9 @@ export class BlockSlab {
 
   /** Takes back the block that begins at or before this byte of the memory; false when it was not lent. */
   give(byteOffset: number): boolean {
-    const bit = 1 << Math.floor((byteOffset - this.#blocks[0]!.byteOffset) / this.#blockBytes);
-    if ((this.#free & bit) !== 0) return false;
+    const at = Math.floor((byteOffset - this.#blocks[0]!.byteOffset) / this.#blockBytes);
+    const bit = 1 << at;
+    if (at >= this.#blocks.length || (this.#free & bit) !== 0) return false;
     this.#free |= bit;
     return true;
   }

@@ -27,6 +27,12 @@ describe('releaseMemory', () => {
     expect([whole.toString(), small.toString()]).toEqual(['x'.repeat(SIZE), 'small']);
   });
 
+  it('leaves alone what is shared', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(SIZE));
+    releaseMemory(shared);
+    expect(shared).toHaveLength(SIZE);
+  });
+
   it('leaves alone what cannot be moved', () => {
     const buffer = Buffer.alloc(SIZE, 'x');
     markAsUntransferable(buffer.buffer);

@@ -1,3 +1,5 @@
+import { isArrayBuffer } from 'node:util/types';
+
 /** The garbage collector takes smaller ones along sooner than they hurt, and cheaper. */
 const WORTH_BYTES = 8 * 1024;
 
@@ -15,11 +17,11 @@ let nowhere: Port | undefined;
  * steps: objects are transferred before the port is looked at). `ArrayBuffer.prototype.transfer(0)` would do, from Node 22 on.
  */
 export function releaseMemory({ buffer, byteLength }: Uint8Array): void {
-  // A view of more, as small buffers are of Node's pool, is not alone with its memory.
-  if (byteLength < WORTH_BYTES || byteLength !== buffer.byteLength) return;
+  // A view of more, as small buffers are of Node's pool, is not alone with its memory; nor are those who share it.
+  if (byteLength < WORTH_BYTES || byteLength !== buffer.byteLength || !isArrayBuffer(buffer)) return;
   nowhere ??= closedPort();
   try {
-    nowhere.postMessage(null, [buffer as ArrayBuffer]);
+    nowhere.postMessage(null, [buffer]);
   } catch (error) {
     // Memory that cannot be moved (Node marks what is not V8's) is left to the collector.
     if (!(error instanceof DOMException && error.name === 'DataCloneError')) throw error;

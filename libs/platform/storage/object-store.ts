@@ -18,7 +18,7 @@ export interface ObjectWriter {
   /**
    * Appends. Calls take effect in their order and need not be awaited one by one; the buffers belong to the writer until
    * the promise settles. It settles without needing a later call. The first failure is final: every later `write` and
-   * `commit` rejects with it, so that nothing is ever written behind a hole.
+   * `commit` rejects with it. A write that was under way may still succeed, and comes to nothing as well.
    */
   write(buffers: Buffer[]): Promise<void>;
   /**

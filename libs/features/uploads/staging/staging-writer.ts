@@ -6,6 +6,8 @@ import { StagingPart, type SealedPart } from './staging-part';
 /** How much one upload may have on its way to the store before its source is stopped, and when it may go on. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 const LOW_WATER_BYTES = 2 * 1024 * 1024;
+/** How much of it may wait for its part to be opened: what is copied, and then encrypted in one go. */
+const OPENING_WATER_BYTES = 1024 * 1024;
 /** One part is written while the one before it is made durable. */
 const MAX_PARTS_CLOSING = 2;
 /** Slow uploads close their parts less and less often, so that the longest stays below 10,000 parts. */
@@ -230,12 +232,8 @@ export class StagingWriter {
   }
 
   private hasRoom(waterBytes: number): boolean {
-    return (
-      this.opening === null &&
-      this.held < waterBytes &&
-      this.partsClosing.size < MAX_PARTS_CLOSING &&
-      !this.options.budget.exhausted
-    );
+    const limit = this.opening === null ? waterBytes : Math.min(waterBytes, OPENING_WATER_BYTES);
+    return this.held < limit && this.partsClosing.size < MAX_PARTS_CLOSING && !this.options.budget.exhausted;
   }
 
   private readonly drain = (): void => {

@@ -31,6 +31,7 @@ export function lingerAfterAnswer({ socket }: IncomingMessage): void {
 export function lingerBriefly(request: IncomingMessage): void {
   const { socket } = request;
   const timer = setTimeout(() => {
+    stop();
     if (!request.complete) socket.destroy();
   }, LINGER_MS);
   timer.unref();

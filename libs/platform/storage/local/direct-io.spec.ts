@@ -10,13 +10,13 @@ const KEY = 'vault/file/1';
 const BLOCK = 64 * 1024;
 const MIB = 1024 * 1024;
 
-/** The bytes in page-aligned blocks, as an encryptor hands them out: all but the last are full. */
+/** The bytes in page-aligned blocks, as an encryptor hands them out: neighbours in memory, and all but the last are full. */
 function inBlocks(content: Buffer): Buffer[] {
-  return Array.from({ length: Math.ceil(content.length / BLOCK) }, (_, at) => {
-    const block = pageAlignedBuffer(BLOCK);
-    const bytes = content.copy(block, 0, at * BLOCK);
-    return block.subarray(0, bytes);
-  });
+  const memory = pageAlignedBuffer(Math.max(1, content.length));
+  content.copy(memory);
+  return Array.from({ length: Math.ceil(content.length / BLOCK) }, (_, at) =>
+    memory.subarray(at * BLOCK, Math.min((at + 1) * BLOCK, content.length)),
+  );
 }
 
 describe('LocalObjectStore past the page cache', () => {
@@ -99,6 +99,14 @@ describe('LocalObjectStore past the page cache', () => {
     const at = ['direct write', 'fsync', 'rename', 'fsyncdir'].map((name) => order.lastIndexOf(name));
     expect(at[0]).toBeGreaterThanOrEqual(0);
     expect(at).toEqual(at.toSorted((a, b) => a - b));
+  });
+
+  it('writes all whole pages past it, those before a ragged end too', async () => {
+    await put(inBlocks(noise(700 * 1024 + 100)));
+    expect(fs.written).toEqual([
+      ['direct write', 700 * 1024],
+      ['write', 100],
+    ]);
   });
 
   it('leaves small objects, odd memory and what is read again to the cache', async () => {

@@ -39,12 +39,19 @@ export class DirectIo {
     return refusal;
   }
 
-  /** The first of the buffers, as far as they can go this way; none where it is not worth while. */
+  /** The first of the buffers, as far as they can go this way, whole pages of the last one; none where it is not worth while. */
   suited(buffers: Buffer[], position: number): Buffer[] {
     if (this.refused || position % PAGE_BYTES !== 0) return [];
-    const end = buffers.findIndex((buffer) => !isPageAligned(buffer) || buffer.length % PAGE_BYTES !== 0);
-    const suited = end === -1 ? buffers : buffers.slice(0, end);
-    return suited.reduce((sum, { length }) => sum + length, 0) >= WORTH_BYTES ? suited : [];
+    const suited: Buffer[] = [];
+    let bytes = 0;
+    for (const buffer of buffers) {
+      if (!isPageAligned(buffer)) break;
+      const pages = buffer.subarray(0, buffer.length - (buffer.length % PAGE_BYTES));
+      if (pages.length > 0) suited.push(pages);
+      bytes += pages.length;
+      if (pages.length < buffer.length) break;
+    }
+    return bytes >= WORTH_BYTES ? suited : [];
   }
 
   private async open(path: string, access: number): Promise<File | null> {

@@ -25,8 +25,8 @@ const flushBytes = (size: number): number => Math.min(Math.max(size / 4, 2 * MIB
  * Writes to the partial name and moves the file to the object's name once its bytes are durable.
  *
  * Two writes are on their way at once, so that the disk need not wait for the event loop in between; each knows its place
- * in the file. Otherwise operations form one chain of promises. A failed one leaves the chain rejected, which is
- * what makes every later write and commit fail with the same error and forbids a second fsync after a failed one.
+ * in the file. Otherwise operations form one chain of promises. A failed one leaves the chain rejected, which forbids a
+ * commit, and a second fsync after a failed one; no write begins after it.
  */
 export class LocalObjectWriter implements ObjectWriter {
   /** All operations until now. */
@@ -39,6 +39,8 @@ export class LocalObjectWriter implements ObjectWriter {
   private unflushed = 0;
   /** Past the page cache; undefined before anything was suited for it. */
   private direct: Promise<File | null> | undefined;
+  /** Of the first write that failed. */
+  private failure?: { error: unknown };
   private flushing?: Promise<void>;
   private flushFailure: unknown;
   private renamed = false;
@@ -58,6 +60,7 @@ export class LocalObjectWriter implements ObjectWriter {
     const position = this.size;
     this.size += lengthOf(buffers);
     const written = this.after(this.earlier, () => this.put(buffers, position));
+    written.catch((error: unknown) => (this.failure ??= { error }));
     this.earlier = this.chain;
     this.chain = handled(both(this.chain, written));
     return written;
@@ -86,6 +89,7 @@ export class LocalObjectWriter implements ObjectWriter {
   }
 
   private async put(buffers: Buffer[], position: number): Promise<void> {
+    if (this.failure) throw this.failure.error;
     if (this.flushFailure) throw this.flushFailure;
     let rest = joined(buffers.filter((buffer) => buffer.length > 0));
     for (let at = position; rest.length > 0;) {

@@ -18,6 +18,8 @@ export function systemError(code: string, syscall = 'test'): NodeJS.ErrnoExcepti
 /** The real file system, with a log of what was done, the chance to fail, and a count of open files. */
 export class ObservedFileSystem implements FileSystem {
   readonly calls: FileCall[] = [];
+  /** How many bytes each write took. */
+  readonly written: [operation: string, bytes: number][] = [];
   /** Asked before each call; what it throws is the call's failure. */
   before: (call: FileCall) => void | Promise<void> = () => undefined;
   /** Limits what one `writev` takes, as a nearly full disk or a signal would. */
@@ -33,8 +35,12 @@ export class ObservedFileSystem implements FileSystem {
     let isOpen = true;
     const directory = (flags & constants.O_DIRECTORY) !== 0;
     return {
-      writev: ((buffers: Buffer[], position?: number) =>
-        this.run(`${way}write`, path, () => file.writev(this.limited(buffers), position))) as File['writev'],
+      writev: (async (buffers: Buffer[], position?: number) => {
+        const write = () => file.writev(this.limited(buffers), position);
+        const result = await this.run(`${way}write`, path, write);
+        this.written.push([`${way}write`, result.bytesWritten]);
+        return result;
+      }) as File['writev'],
       read: ((...args: Parameters<File['read']>) =>
         this.run(`${way}read`, path, () => file.read(...args))) as File['read'],
       stat: (() => this.run('fstat', path, () => file.stat())) as File['stat'],
