@@ -58,6 +58,24 @@ describe('LiveProgress', () => {
     expect((rounds.length - before) / seconds).toBeLessThanOrEqual(5);
   });
 
+  it('tells nobody more than a viewer at another instance can see', async () => {
+    const id = uuidv7();
+    let bytes = 7;
+    const end = here.follow(id, 'transfer', () => bytes);
+    let last = 0;
+    const until = performance.now() + 1_500;
+    // First here, then there: what was seen here has to be known there.
+    while (performance.now() < until) {
+      const first = (await seen(here, id))!.bytes;
+      const then = (await seen(there, id))?.bytes ?? 7; // Nothing was written yet: the row's offset.
+      expect(then).toBeGreaterThanOrEqual(first);
+      last = then;
+      bytes += 1;
+    }
+    expect(last).toBeGreaterThan(7);
+    end();
+  });
+
   it('costs Redis nothing for what is over before its first count', async () => {
     const write = jest.spyOn(LiveCounters.prototype, 'write');
     const id = uuidv7();

@@ -17,7 +17,10 @@ interface Running {
   phase: LivePhase;
   count: () => number;
   rate: MovingRate;
-  written: { bytes: number; speed: number | null; at: number } | null;
+  /** What all instances can know of it. */
+  told: LiveRecord;
+  /** Whether Redis has heard of it at all. */
+  written: boolean;
 }
 
 /**
@@ -42,7 +45,9 @@ export class LiveProgress implements OnApplicationShutdown {
   follow(uploadId: string, phase: LivePhase, count: () => number): () => void {
     const rate = this.rates.take(uploadId) ?? new MovingRate();
     rate.add(count(), performance.now());
-    const mine: Running = { run: uuidv7().slice(-12), phase, count, rate, written: null };
+    const run = uuidv7().slice(-12);
+    const told: LiveRecord = { run, phase, bytes: count(), speed: null, at: Date.now(), ended: false };
+    const mine: Running = { run, phase, count, rate, told, written: false };
     this.running.set(uploadId, mine);
     this.timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
     return () => {
@@ -57,13 +62,16 @@ export class LiveProgress implements OnApplicationShutdown {
     };
   }
 
-  /** What is known of these uploads: of those that run here at first hand, of others from Redis. */
+  /**
+   * What is known of these uploads. Of those that run here no more than Redis was told: whoever goes on watching at another
+   * instance would see them go back.
+   */
   async of(uploadIds: readonly string[]): Promise<Map<string, LiveRecord>> {
     const known = new Map<string, LiveRecord>();
     const elsewhere: string[] = [];
     for (const id of uploadIds) {
       const mine = this.running.get(id);
-      if (mine) known.set(id, this.memory.learn(id, this.now(mine)));
+      if (mine) known.set(id, this.memory.learn(id, mine.told));
       else elsewhere.push(id);
     }
     const read = await this.counters.read(elsewhere);
@@ -85,31 +93,32 @@ export class LiveProgress implements OnApplicationShutdown {
   }
 
   private async tick(): Promise<void> {
+    // A Redis that is behind is not given more: the next counts tell all that these do.
+    if (this.writing) return;
     const now = Date.now();
     const due: [string, LiveRecord][] = [];
     for (const [uploadId, each] of this.running) {
       const record = this.sample(each, now);
-      const { written } = each;
-      const news = written === null || written.bytes !== record.bytes || written.speed !== record.speed;
-      if (!news && now - written.at < STILL_MS) continue;
-      each.written = { bytes: record.bytes, speed: record.speed, at: now };
+      const { told } = each;
+      const news = !each.written || told.bytes !== record.bytes || told.speed !== record.speed;
+      if (!news && now - told.at < STILL_MS) continue;
+      each.written = true;
       due.push([uploadId, record]);
     }
-    // A Redis that is behind is not given more: the next counts tell all that these do.
-    if (due.length === 0 || this.writing) return;
+    if (due.length === 0) return;
     this.writing = true;
+    // Where Redis is away, those who look here see it all the same.
     await this.counters.write(due);
     this.writing = false;
+    for (const [uploadId, record] of due) {
+      const each = this.running.get(uploadId);
+      if (each?.run === record.run) each.told = record;
+    }
   }
 
   private sample(running: Running, at: number): LiveRecord {
     const bytes = running.count();
     running.rate.add(bytes, performance.now());
     return { run: running.run, phase: running.phase, bytes, speed: running.rate.perSecond, at, ended: false };
-  }
-
-  /** Without a sample: whoever asks often must not change what the average is made of. */
-  private now({ run, phase, count, rate }: Running): LiveRecord {
-    return { run, phase, bytes: count(), speed: rate.perSecond, at: Date.now(), ended: false };
   }
 }
