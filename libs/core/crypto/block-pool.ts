@@ -21,8 +21,9 @@ export function freshBlocks(blockBytes: number): BlockMemory {
 /**
  * Memory that is used again and again. Bytes that wait long enough to grow old in V8's terms are collected only when
  * 64 MiB of them have gathered, and fresh ones cost the kernel's faults; these are neither. It holds what was needed at
- * once in the last seconds, in slabs: one goes when none of its blocks is lent. Blocks of whole pages begin where pages do, so that a store can hand them to the disk as
- * they are.
+ * once in the last seconds, in slabs: one goes when none of its blocks is lent.
+ *
+ * Blocks of whole pages begin where pages do, so that a store can hand them to the disk as they are.
  */
 export class BlockPool implements BlockMemory {
   readonly #blockBytes: number;
