@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from './file-errors';
-import type { FileSystem } from './file-system';
+import type { File, FileSystem } from './file-system';
 
 const PRIVATE_DIRECTORY = 0o700;
 
@@ -37,12 +37,17 @@ export class Directories {
    * of ext4 and XFS group concurrent ones, and to group them here was measured to gain nothing (docs/decisions/0003).
    */
   async sync(directory: string): Promise<void> {
-    const handle = await this.fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const handle = await this.open(directory);
     try {
       await handle.sync();
     } finally {
       await handle.close();
     }
+  }
+
+  /** A directory to be synced. Whoever opens it closes it. */
+  open(directory: string): Promise<File> {
+    return this.fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   }
 
   private async make(directory: string): Promise<void> {

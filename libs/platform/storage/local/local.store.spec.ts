@@ -70,16 +70,15 @@ describe('LocalObjectStore', () => {
       void writer.write([noise(100)]);
       await writer.commit();
       const shard = expect.stringMatching(/^[0-9a-f]{2}$/);
-      expect(fs.calls).toEqual([
+      // Opening and closing go beside these.
+      expect(fs.calls.filter(({ operation }) => !/open|close/.test(operation))).toEqual([
         { operation: 'write', name: PARTIAL },
         { operation: 'write', name: PARTIAL },
         { operation: 'fsync', name: PARTIAL },
-        { operation: 'close', name: PARTIAL },
         { operation: 'rename', name: FILE },
-        { operation: 'open', name: shard },
         { operation: 'fsyncdir', name: shard },
-        { operation: 'close', name: shard },
       ]);
+      expect(fs.openFiles).toBe(0);
     });
 
     it('O05 syncs all bytes once more at the end when it has sent some ahead', async () => {

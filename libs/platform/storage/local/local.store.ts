@@ -48,7 +48,7 @@ export class LocalObjectStore extends ObjectStore {
     const destination = {
       partial: this.layout.partial(key),
       object: this.layout.object(key),
-      syncDirectory: () => this.directories.sync(directory),
+      openDirectory: () => this.directories.open(directory),
     };
     const writer = new LocalObjectWriter(this.fs, await this.openNew(key), destination, this.directIo);
     // Looked for only now: while the partial name is ours, no one else can bring an object to its place.

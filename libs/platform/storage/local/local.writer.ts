@@ -8,8 +8,8 @@ import type { File, FileSystem } from './file-system';
 export interface Destination {
   partial: string;
   object: string;
-  /** Makes the directory's entries durable. */
-  syncDirectory(): Promise<void>;
+  /** The directory of both, whose sync makes its entries durable. */
+  openDirectory(): Promise<File>;
 }
 
 const MIB = 1024 * 1024;
@@ -141,11 +141,17 @@ export class LocalObjectWriter implements ObjectWriter {
   private async publish(): Promise<{ size: number }> {
     await this.flushing;
     if (this.flushFailure) throw this.flushFailure;
-    await this.file.sync();
-    await this.close();
-    await this.fs.rename(this.destination.partial, this.destination.object);
-    this.renamed = true;
-    await this.destination.syncDirectory();
+    // Each trip to the threads of file I/O costs as much as a sync may: what need not wait for another goes beside it.
+    const opening = handled(this.destination.openDirectory());
+    try {
+      await this.file.sync();
+      await this.fs.rename(this.destination.partial, this.destination.object);
+      this.renamed = true;
+      const directory = await opening;
+      await both(directory.sync(), this.close());
+    } finally {
+      await (await opening.catch(() => null))?.close();
+    }
     this.committed = true;
     return { size: this.size };
   }
