@@ -38,6 +38,14 @@ describe('LocalObjectStore', () => {
   });
   afterEach(() => rm(parent, { recursive: true }));
 
+  const stored = async (): Promise<Buffer> => {
+    const reader = await store.open(KEY);
+    const bytes = Buffer.alloc(reader.size);
+    await reader.read(bytes, 0);
+    await reader.close();
+    return bytes;
+  };
+
   const filesBelow = async (directory: string) =>
     (await readdir(directory, { recursive: true, withFileTypes: true }))
       .filter((entry) => entry.isFile())
@@ -188,11 +196,7 @@ describe('LocalObjectStore', () => {
       fs.maxWrite = 7;
       const pieces = [noise(20), Buffer.alloc(0), noise(1, 1), noise(30, 2)];
       await put(KEY, ...pieces);
-      const reader = await store.open(KEY);
-      const bytes = Buffer.alloc(reader.size);
-      await reader.read(bytes, 0);
-      await reader.close();
-      expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
+      expect((await stored()).equals(Buffer.concat(pieces))).toBe(true);
     });
 
     it('does not turn forever when a write takes nothing', async () => {
@@ -248,11 +252,7 @@ describe('LocalObjectStore', () => {
       expect(synced).toBe(false);
       begun[2]!();
       expect(await committed).toEqual({ size: 60 });
-      const reader = await store.open(KEY);
-      const bytes = Buffer.alloc(reader.size);
-      await reader.read(bytes, 0);
-      await reader.close();
-      expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
+      expect((await stored()).equals(Buffer.concat(pieces))).toBe(true);
     });
 
     it('does not close the file under a write that outlives a failed one', async () => {
